@@ -1,0 +1,56 @@
+# hookgate: `make serve` sets up and serves the example, `make test` sets up and passes the tests.
+# Both need nothing but CPython >= 3.11 (with venv) and make.
+
+PYTHON ?= python3
+BIN := .venv/bin
+JOBS ?= 2
+
+.PHONY: help serve test check format bench clean
+
+help:
+	@echo "make serve    set up and serve rules.yaml (makes .env with random secrets at first)"
+	@echo "make test     set up, then check format, lint, types and floors, and run the tests"
+	@echo "make format   format and mend what can be mended by itself"
+	@echo "make bench    measure the answer against a bare Starlette endpoint"
+	@echo "make clean    remove what the above made, except .env and the store"
+
+serve: .venv/installed .env
+	@$(BIN)/python -c 'print("Try it from another terminal:\n")'
+	@echo "  cd $(CURDIR) && . ./.env"
+	@echo "  curl -X POST http://localhost:12345/api/webhooks/jira -H 'Content-Type: application/json' -H \"X-Webhook-Token: \$$JIRA_WEBHOOK_TOKEN\" -H 'X-Jira-Event-Type: issue_created' -d '{\"issue\":{\"key\":\"PROJ-123\",\"fields\":{\"issuetype\":{\"name\":\"bug\"},\"priority\":{\"name\":\"High\"}}}}'"
+	@echo
+	@exec $(BIN)/hookgate serve rules.yaml --env-file .env
+
+test: .venv/installed-dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(BIN)/pytest -n $(JOBS)
+
+format: .venv/installed-dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: .venv/installed-dev
+	$(BIN)/python -m benchmarks.ack
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/installed: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+.venv/installed-dev: pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ .venv/installed
+
+.env:
+	@umask 077 && $(PYTHON) -c 'import secrets; \
+	names = "HOOKGATE_ADMIN_TOKEN", "GITHUB_WEBHOOK_SECRET", "JIRA_WEBHOOK_TOKEN"; \
+	print("\n".join(f"{name}={secrets.token_urlsafe(24)}" for name in names))' > $@
+	@echo "made .env with random secrets"
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist

@@ -1,0 +1,144 @@
+"""How much a verified, decided and recorded answer costs beside an empty endpoint.
+
+hookgate (a signed GitHub push of about 6 KB, a rule that matches, every event a new one, committed
+with synchronous=FULL before its 202; programs are not run) and a bare Starlette route that reads
+the body and answers 202, both under the same uvicorn settings in a process of their own, take
+turns under the same load. The ratio of each round is what counts: absolute figures drift.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import hmac
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+SECRET = "benchmark"
+MARKER = "0000000000001"
+ROOT = Path(__file__).parent.parent
+
+RULES = f"""\
+version: 1
+server: {{admin_token: benchmark}}
+store: sqlite:bench.db
+sources:
+  github:
+    provider: github
+    auth: {{secret: {SECRET}}}
+    params:
+      ref: ref
+      repository: repository.full_name
+      first_commit: commits.0.id
+    rules:
+      push:
+        - condition: ref == 'refs/heads/main'
+          program: "true"
+programs:
+  "true": {{command: "true"}}
+"""
+
+
+def request(path: str, body: bytes) -> str:
+    """A signed push as bytes on the wire; the marker stands for its event id."""
+    signature = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
+    head = (
+        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: GitHub-Hookshot/1234567\r\n"
+        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
+        f"X-GitHub-Event: push\r\nX-GitHub-Delivery: {MARKER}\r\n"
+        f"X-Hub-Signature-256: sha256={signature}\r\n\r\n"
+    )
+    return head + body.decode("latin-1")
+
+
+@contextmanager
+def server(*command: str) -> Iterator[int]:
+    """A server process; gives its port."""
+    with subprocess.Popen(
+        [sys.executable, *command],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        env=os.environ | {"PYTHONUNBUFFERED": "1"},
+    ) as process:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if found := re.match(r"listening on http://.*:(\d+)", line):
+                yield int(found[1])
+                break
+        process.terminate()
+
+
+def measure(port: int, connections: int, seconds: float) -> dict[str, Any]:
+    """Load one server from a process of its own."""
+    body = (ROOT / "tests/deliveries/github_push.json").read_bytes()
+    told = {
+        "host": "127.0.0.1",
+        "port": port,
+        "request": request("/github", body),
+        "marker": MARKER,
+        "connections": connections,
+        "seconds": seconds,
+    }
+    done = subprocess.run(
+        [sys.executable, "-m", "benchmarks.load"],
+        cwd=ROOT,
+        input=json.dumps(told),
+        capture_output=True,
+        check=True,
+        text=True,
+        timeout=seconds + 30,
+    )
+    figures: dict[str, Any] = json.loads(done.stdout)
+    assert set(figures["statuses"]) == {"202"}, figures["statuses"]
+    return figures
+
+
+def one_round(connections: int, seconds: float) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Both servers fresh, one after the other."""
+    with tempfile.TemporaryDirectory(dir=ROOT) as directory:
+        rules = Path(directory, "rules.yaml")
+        rules.write_text(RULES)
+        with server("-m", "hookgate", "serve", str(rules), "--port", "0", "--no-work") as port:
+            ours = measure(port, connections, seconds)
+    with server("-m", "benchmarks.bare") as port:
+        bare = measure(port, connections, seconds)
+    return ours, bare
+
+
+def main() -> None:
+    """Take the rounds and print them."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=5.0)
+    parser.add_argument("--connections", type=int, default=64)
+    args = parser.parse_args()
+    ratios = []
+    print("round   hookgate/s  p50 ms  p99 ms     bare/s  p50 ms  p99 ms   ratio")
+    for number in range(1, args.rounds + 1):
+        ours, bare = one_round(args.connections, args.seconds)
+        ratios.append(ours["per_second"] / bare["per_second"])
+        print(
+            f"{number:5}   {ours['per_second']:10.0f}  {ours['p50_ms']:6.1f}  {ours['p99_ms']:6.1f}"
+            f"   {bare['per_second']:8.0f}  {bare['p50_ms']:6.1f}  {bare['p99_ms']:6.1f}"
+            f"   {ratios[-1]:5.2f}",
+            flush=True,
+        )
+    print(
+        f"\nratio: median {statistics.median(ratios):.2f}, "
+        f"from {min(ratios):.2f} to {max(ratios):.2f} in {args.rounds} rounds"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,5 @@
+"""`python -m hookgate`."""
+
+from hookgate.cli.main import main
+
+main()

@@ -1,0 +1,8 @@
+"""Proving who sent a delivery: pure code over the delivery, the secrets and the time.
+
+`verifier.Verifier` is what every way of proving is; each ``auth`` type of the rules file has a
+module of its own (`none`, `token`, `basic`, `ip`, `signature`). Start with `token` for the shape of
+one, then read `signature`, which serves every HMAC sender with the help of `templates` (what is
+signed) and `timestamps` (how old it may be). `secrets` reads and compares secrets, `addresses`
+tells where a delivery came from.
+"""

@@ -1,0 +1,21 @@
+"""``type: none``: anyone may call, which a rules file must say in so many words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hookgate.model import AuthStep, Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class NoneAuth:
+    """Passes every delivery."""
+
+    scheme: ClassVar[str] = "none"
+    credential_headers: ClassVar[frozenset[str]] = frozenset()
+    credential_query: ClassVar[frozenset[str]] = frozenset()
+
+    def verify(self, delivery: Delivery, now: float) -> AuthStep:
+        """Pass; see `Verifier.verify`."""
+        return AuthStep(self.scheme, passed=True, reason="no credentials are asked for")

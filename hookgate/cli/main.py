@@ -1,0 +1,153 @@
+"""The entry point: the commands and their options."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from hookgate import __version__
+from hookgate.cli.exits import OK
+
+app = typer.Typer(
+    name="hookgate",
+    help="A declarative webhook gateway: one rules file verifies, decides, records and runs.",
+    epilog="Exit codes: 0 clean, 1 findings, 2 usage, 3 environment or internal.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+class LogFormat(StrEnum):
+    """How log lines are written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+class OutputFormat(StrEnum):
+    """How results are written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+RulesFile = Annotated[Path, typer.Argument(help="The rules file.", metavar="[RULES]")]
+EnvFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--env-file",
+        help="Read variables from this file; those of the environment win.",
+        metavar="FILE",
+    ),
+]
+Format = Annotated[OutputFormat, typer.Option("--format", help="How to print the result.")]
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"hookgate {__version__}")
+        raise typer.Exit(OK)
+
+
+@app.callback()
+def _options(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", callback=_print_version, is_eager=True, help="Print the version."
+        ),
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command()
+def serve(
+    rules: RulesFile = Path("rules.yaml"),
+    host: Annotated[str | None, typer.Option(help="Listen here instead of server.host.")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Instead of server.port; 0 takes any free one."),
+    ] = None,
+    env_file: EnvFile = None,
+    log_format: Annotated[LogFormat, typer.Option(help="How to write the log.")] = LogFormat.TEXT,
+    no_work: Annotated[
+        bool, typer.Option("--no-work", help="Record and answer, but run nothing.")
+    ] = False,
+) -> None:
+    """Receive, verify, decide, record on disk, answer, run."""
+    from hookgate.cli.serve import serve as run
+
+    raise typer.Exit(
+        run(rules, host, port, env_file, json_log=log_format is LogFormat.JSON, work=not no_work)
+    )
+
+
+@app.command()
+def validate(
+    rules: RulesFile = Path("rules.yaml"),
+    output: Format = OutputFormat.TEXT,
+    no_environment: Annotated[
+        bool,
+        typer.Option("--no-environment", help="Leave out what depends on this machine."),
+    ] = False,
+    env_file: EnvFile = None,
+) -> None:
+    """Find every mistake in the rules file, each with its place."""
+    from hookgate.cli.validate import validate as run
+
+    raise typer.Exit(
+        run(rules, env_file, environment=not no_environment, as_json=output is OutputFormat.JSON)
+    )
+
+
+@app.command()
+def replay(
+    payload: Annotated[
+        str,
+        typer.Argument(help="A payload, or a captured delivery with headers and body; - is stdin."),
+    ],
+    rules: Annotated[Path, typer.Option(help="The rules file.")] = Path("rules.yaml"),
+    source: Annotated[
+        str | None, typer.Option(help="The source it is for; needed where there are several.")
+    ] = None,
+    event_type: Annotated[
+        str | None, typer.Option(help="Take this event type whatever the request says.")
+    ] = None,
+    header: Annotated[
+        list[str] | None, typer.Option(help="A request header, 'Name: value'; may be repeated.")
+    ] = None,
+    query: Annotated[
+        list[str] | None, typer.Option(help="A query parameter, 'name=value'; may be repeated.")
+    ] = None,
+    verify: Annotated[
+        bool | None,
+        typer.Option(
+            "--verify/--no-verify",
+            help="Check the credentials; by default those of a captured delivery.",
+            show_default=False,
+        ),
+    ] = None,
+    run: Annotated[bool, typer.Option("--run", help="Run what would be run.")] = False,
+    output: Format = OutputFormat.TEXT,
+    env_file: EnvFile = None,
+) -> None:
+    """Explain step by step what would happen to a payload; nothing runs without --run."""
+    from hookgate.cli import replay as command
+
+    request = command.Request(
+        payload, source, event_type, tuple(header or ()), tuple(query or ()), verify
+    )
+    raise typer.Exit(
+        command.replay(request, rules, env_file, run=run, as_json=output is OutputFormat.JSON)
+    )
+
+
+def main() -> None:
+    """Run the command line; exits with one of the codes in `hookgate.cli.exits`."""
+    app()

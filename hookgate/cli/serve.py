@@ -1,0 +1,117 @@
+"""hookgate serve: the gateway as a process."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets
+import signal
+import socket
+from dataclasses import replace
+from pathlib import Path
+
+import typer
+
+from hookgate import __version__
+from hookgate.cli.exits import ENVIRONMENT, FINDINGS, OK
+from hookgate.cli.logs import start_logging
+from hookgate.cli.rules_file import fail, print_problems, read_environment, read_rules
+from hookgate.cli.validate import contents
+from hookgate.core.config import Config, Source
+from hookgate.engine.gateway import Gateway
+from hookgate.errors import StoreError
+from hookgate.model import TaskStatus
+from hookgate.runners.command import CommandRunner
+from hookgate.server.app import build_app
+from hookgate.server.process import Server, loop_factory
+from hookgate.stores.sqlite import SqliteStore
+
+_BACKLOG = 2048
+
+
+def serve(
+    path: Path,
+    host: str | None,
+    port: int | None,
+    env_file: Path | None,
+    *,
+    json_log: bool,
+    work: bool,
+) -> int:
+    """Run the gateway until it is told to stop; the exit code."""
+    loaded = read_rules(path, read_environment(env_file))
+    print_problems(loaded.problems)
+    if loaded.config is None:
+        return FINDINGS
+    start_logging(as_json=json_log)
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # inherited as ignored, exit codes would be lost
+    config = _with_address(loaded.config, host, port)
+    runner = CommandRunner(os.environ) if work else None
+    gateway = Gateway(config, SqliteStore(config.store.path), runner)
+    with _listen(config.server.host, config.server.port) as listener:
+        try:
+            with asyncio.Runner(loop_factory=loop_factory()) as loop:
+                loop.run(_serve(path, gateway, listener))
+        except StoreError as error:
+            typer.echo(f"hookgate: {error}", err=True)
+            return ENVIRONMENT
+    return OK
+
+
+def _with_address(config: Config, host: str | None, port: int | None) -> Config:
+    server = config.server
+    return replace(
+        config,
+        server=replace(
+            server,
+            host=server.host if host is None else host,
+            port=server.port if port is None else port,
+        ),
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        fail(f"cannot listen on {host} port {port}: {os.strerror(error.errno or 0)}")
+
+
+async def _serve(path: Path, gateway: Gateway, listener: socket.socket) -> None:
+    settings = gateway.config.server
+    admin_token = settings.admin_token or secrets.token_urlsafe(24)
+    async with gateway:
+        pending = await gateway.store.count(TaskStatus.PENDING)
+        _print_banner(path, gateway.config, pending, admin_token)
+        server = Server(
+            build_app(gateway, admin_token),
+            settings.shutdown_grace,
+            on_listening=lambda: typer.echo(f"listening on {_url(listener)}"),
+        )
+        await server.serve(sockets=[listener])
+
+
+def _print_banner(path: Path, config: Config, pending: int, admin_token: str) -> None:
+    typer.echo(
+        f"hookgate {__version__}   {path} ({contents(config)})"
+        f"   store {config.store.shown} ({pending} pending)"
+    )
+    for source in config.sources.values():
+        typer.echo(_route_line(source))
+    if config.server.admin_token is None:
+        typer.echo(
+            f"  admin token for this run: {admin_token}  (set server.admin_token to keep one)"
+        )
+
+
+def _route_line(source: Source) -> str:
+    methods = ",".join(sorted(source.methods))
+    auth = " + ".join(verifier.scheme for verifier in source.auth)
+    event_types = ", ".join(source.rules) or "no rules"
+    return f"  {methods} /{source.name}   /api/webhooks/{source.name}   {auth}   {event_types}"
+
+
+def _url(listener: socket.socket) -> str:
+    host, port = listener.getsockname()[:2]
+    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"

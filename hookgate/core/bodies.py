@@ -1,0 +1,118 @@
+"""Request bodies: from media type and raw bytes to a payload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from hookgate.expr.values import MalformedJSON, json_text, parse_json
+from hookgate.model import JSON, Rejection
+
+MAX_FORM_FIELDS = 1000
+
+_UTF_8 = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii"})
+
+
+@dataclass(frozen=True, slots=True)
+class Body:
+    """A payload, and its text as `Event.payload_text` defines it."""
+
+    payload: JSON
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class BodyFault:
+    """Why a body cannot be read."""
+
+    rejection: Rejection
+    message: str
+
+
+def read_body(headers: Mapping[str, str], raw: bytes) -> Body | BodyFault:
+    """Read a body by its Content-Type: JSON (also where none is named), form or text.
+
+    An empty body of no named type has the payload None. Content codings such as gzip are refused:
+    a few bytes can unfold into gigabytes.
+    """
+    coding = headers.get("content-encoding", "identity").strip().lower()
+    if coding not in ("", "identity"):
+        return BodyFault(Rejection.MEDIA_TYPE, f"content coding {coding[:40]!r} is not accepted")
+    media_type, charset = _content_type(headers.get("content-type", ""))
+    if charset not in _UTF_8:
+        return BodyFault(Rejection.MEDIA_TYPE, f"charset {charset[:40]!r} is not accepted")
+    if not media_type and not raw:
+        return Body(None, "")
+    if not media_type or media_type.endswith(("/json", "+json")):
+        return _read_json(raw)
+    if media_type == "application/x-www-form-urlencoded":
+        return _read_form(raw)
+    if media_type.startswith("text/"):
+        return _read_text(raw)
+    return BodyFault(Rejection.MEDIA_TYPE, f"media type {media_type[:80]!r} is not accepted")
+
+
+def _content_type(header: str) -> tuple[str, str]:
+    """The media type and its charset parameter, in lower case (RFC 9110, 8.3.1)."""
+    media_type, _, parameters = header.partition(";")
+    for parameter in parameters.split(";"):
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset":
+            return media_type.strip().lower(), value.strip().strip('"').lower()
+    return media_type.strip().lower(), ""
+
+
+def _read_json(raw: bytes) -> Body | BodyFault:
+    if not raw:
+        return _malformed("the body is empty")
+    try:
+        return Body(parse_json(raw), raw.decode("utf-8"))
+    except MalformedJSON as error:
+        return _malformed(f"the body is not valid JSON: {error}")
+
+
+def _read_text(raw: bytes) -> Body | BodyFault:
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return _malformed(f"the body is not UTF-8 at byte {error.start}")
+    return Body(text, text)
+
+
+def _read_form(raw: bytes) -> Body | BodyFault:
+    try:
+        pairs = parse_qsl(
+            raw.decode("ascii"),
+            keep_blank_values=True,
+            errors="strict",
+            max_num_fields=MAX_FORM_FIELDS,
+        )
+    except UnicodeDecodeError:
+        return _malformed("the form holds bytes that are not UTF-8")
+    except ValueError:
+        return _malformed(f"the form has more than {MAX_FORM_FIELDS} fields")
+    fields = _grouped(pairs)
+    embedded = fields.get("payload")
+    if isinstance(embedded, str) and embedded.lstrip().startswith(("{", "[")):
+        return _read_embedded(embedded)
+    return Body(fields, json_text(fields))
+
+
+def _grouped(pairs: list[tuple[str, str]]) -> dict[str, JSON]:
+    """Each field's value; a list where a field is repeated."""
+    values: dict[str, list[JSON]] = {}
+    for name, value in pairs:
+        values.setdefault(name, []).append(value)
+    return {name: found[0] if len(found) == 1 else found for name, found in values.items()}
+
+
+def _read_embedded(text: str) -> Body | BodyFault:
+    try:
+        return Body(parse_json(text.encode("utf-8")), text)
+    except MalformedJSON as error:
+        return _malformed(f"the form's payload field is not valid JSON: {error}")
+
+
+def _malformed(message: str) -> BodyFault:
+    return BodyFault(Rejection.MALFORMED, message)

@@ -1,0 +1,228 @@
+"""The compiled configuration: what `rules.yaml` means, ready to decide with.
+
+Everything here is frozen. `hookgate.loading` builds it; nothing in it is looked up by text again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
+
+from hookgate.auth.addresses import Network
+from hookgate.auth.verifier import Verifier
+from hookgate.expr.conditions import Condition
+from hookgate.expr.paths import Path
+from hookgate.model import JSON
+
+ANY_EVENT_TYPE = "*"
+
+
+# --- where a value is found -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class FromPath:
+    """A value of the payload."""
+
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class FromHeader:
+    """A request header; `name` as written, `key` in lower case."""
+
+    name: str
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class FromQuery:
+    """A parameter of the query string."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class FromValue:
+    """A constant; `place` says in a trace where it stands."""
+
+    value: JSON
+    place: str = "a fixed value"
+
+
+Choice: TypeAlias = FromPath | FromHeader | FromQuery | FromValue
+Selector: TypeAlias = tuple[Choice, ...]
+"""Places to look in; the first that is present wins."""
+
+ParamType: TypeAlias = Literal["str", "int", "float", "bool", "json"]
+
+
+@dataclass(frozen=True, slots=True)
+class Param:
+    """A named value of an event. Without `type` the value keeps the type it had in the payload."""
+
+    name: str
+    selector: Selector
+    default: JSON = None
+    required: bool = False
+    type: ParamType | None = None
+
+
+# --- text with placeholders -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """Fixed text. `shown` is what may be printed: the text before `${NAME}` was filled in."""
+
+    text: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """The value of a param, as a command line shows it."""
+
+    param: str
+
+
+Template: TypeAlias = tuple[Fixed | Placeholder, ...]
+
+
+# --- programs -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class CommandProgram:
+    """A program that is a command line. Times in seconds, sizes in bytes.
+
+    `params` None means every param of the source. `flags` tells whether params, the event type and
+    the payload are appended as ``--name=value``. `working_dir` is absolute.
+    """
+
+    name: str
+    command: tuple[Template, ...]
+    working_dir: str
+    flags: bool = True
+    params: tuple[str, ...] | None = None
+    timeout: float = 300.0
+    run_async: bool = True
+    exit_status: Mapping[int, int] = field(default_factory=dict)
+    env: Mapping[str, Template] = field(default_factory=dict)
+    max_output: int = 64 * 1024
+
+
+Program: TypeAlias = CommandProgram
+
+
+# --- sources --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A mapping rule. `id` is ``event_type[index]``; `line` is its line in the rules file.
+
+    `shown` is the condition as written, before `${NAME}` was filled in.
+    """
+
+    id: str
+    name: str | None
+    line: int
+    condition: Condition
+    shown: str
+    program: str
+
+
+@dataclass(frozen=True, slots=True)
+class Respond:
+    """The answer of a source whose sender expects a certain one. `body` None keeps our own.
+
+    `output` sends the standard output of a program with `run_async: false` as the body.
+    """
+
+    status: int | None = None
+    headers: Mapping[str, Template] = field(default_factory=dict)
+    body: Template | None = None
+    output: bool = False
+
+
+class PayloadSchema(Protocol):
+    """A compiled JSON Schema."""
+
+    def findings(self, payload: JSON) -> list[str]:
+        """What is wrong with the payload, one line each with its place; empty where it fits."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A configured sender.
+
+    `rules` maps an event type, or ``"*"``, to its rules in order. `private_headers` (lower case)
+    and `private_query` name what must not reach the store, a log, a trace or a condition.
+    `max_body` is in bytes. Each verifier of `auth` must pass; it is never empty.
+    """
+
+    name: str
+    auth: tuple[Verifier, ...]
+    event_type: Selector
+    event_id: Selector
+    params: tuple[Param, ...]
+    rules: Mapping[str, tuple[Rule, ...]]
+    match: Literal["first", "all"]
+    methods: frozenset[str]
+    max_body: int
+    private_headers: frozenset[str]
+    private_query: frozenset[str]
+    respond: Respond | None = None
+    payload_schemas: Mapping[str, PayloadSchema] = field(default_factory=dict)
+
+
+# --- the whole ------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSettings:
+    """How the gateway listens. Times in seconds, sizes in bytes."""
+
+    host: str = "127.0.0.1"
+    port: int = 12345
+    public_url: str | None = None
+    trusted_proxies: tuple[Network, ...] = ()
+    max_body: int = 5 * 1024 * 1024
+    body_timeout: float = 10.0
+    wait_timeout: float = 10.0
+    shutdown_grace: float = 10.0
+    concurrency: int = 16
+    admin_token: str | None = None
+    allow_origins: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Where deliveries and tasks are kept. `path` is absolute; `retention` is in seconds."""
+
+    path: str
+    shown: str
+    retention: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """One rules file, compiled.
+
+    `directory` is the absolute path of the directory that relative paths start from. `snapshot`
+    is the file's text with credentials blanked out and `${NAME}` not filled in, and `digest` its
+    SHA-256 in hex: with both in the store, an old decision can be explained later. `unset` names
+    the variables that were not set, where the file was loaded without its environment.
+    """
+
+    server: ServerSettings
+    store: StoreSettings
+    sources: Mapping[str, Source]
+    programs: Mapping[str, Program]
+    directory: str
+    snapshot: str
+    digest: str
+    unset: tuple[str, ...] = ()

@@ -1,0 +1,168 @@
+"""The decision about a delivery, pure: verify, read, select, try the rules.
+
+`serve`, `replay` and `test` all decide with this module and nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from hookgate.core.bodies import BodyFault, read_body
+from hookgate.core.config import ANY_EVENT_TYPE, Config, PayloadSchema, Rule, Source
+from hookgate.core.selectors import ParamFault, View, read_params, select_text
+from hookgate.errors import EvaluationError
+from hookgate.model import (
+    JSON,
+    Accepted,
+    Authentication,
+    AuthResult,
+    Decision,
+    Delivery,
+    Event,
+    Ignored,
+    Rejected,
+    Rejection,
+    RuleOutcome,
+    RuleResult,
+    Start,
+)
+
+UNKNOWN_EVENT_TYPE = "unknown"
+
+
+def decide(config: Config, delivery: Delivery, now: float) -> Decision:
+    """Decide about a delivery for one of the configured sources at the time `now`."""
+    source = config.sources[delivery.source]
+    auth = authenticate(source, delivery, now)
+    if auth.result is AuthResult.FAILED:
+        return _unauthentic(auth)
+    return decide_authentic(source, delivery, auth)
+
+
+def authenticate(source: Source, delivery: Delivery, now: float) -> Authentication:
+    """Ask each verifier of the source in turn, up to the first that does not pass."""
+    steps = []
+    for verifier in source.auth:
+        step = verifier.verify(delivery, now)
+        steps.append(step)
+        if not step.passed:
+            return Authentication(AuthResult.FAILED, tuple(steps))
+    return Authentication(AuthResult.PASSED, tuple(steps))
+
+
+def decide_authentic(source: Source, delivery: Delivery, auth: Authentication) -> Decision:
+    """Decide about a delivery whose credentials have been dealt with."""
+    body = read_body(delivery.headers, delivery.body)
+    if isinstance(body, BodyFault):
+        return Rejected(auth, body.rejection, body.message, body.message)
+    view = view_of(source, delivery, body.payload)
+    event = Event(
+        source=source.name,
+        event_type=select_text(source.event_type, view) or UNKNOWN_EVENT_TYPE,
+        event_id=select_text(source.event_id, view),
+        payload=body.payload,
+        payload_text=body.text,
+    )
+    return _decide_event(source, event, view, auth)
+
+
+def view_of(source: Source, delivery: Delivery, payload: JSON) -> View:
+    """The delivery without the headers and query parameters that carry credentials."""
+    return View(
+        payload,
+        {k: v for k, v in delivery.headers.items() if k not in source.private_headers},
+        {k: v for k, v in delivery.query.items() if k not in source.private_query},
+    )
+
+
+def rule_list_for(source: Source, event_type: str) -> str | None:
+    """The event type whose rules serve `event_type`: itself, ``"*"``, or None for no rules."""
+    if event_type in source.rules:
+        return event_type
+    return ANY_EVENT_TYPE if ANY_EVENT_TYPE in source.rules else None
+
+
+def condition_values(event: Event, view: View, params: Mapping[str, JSON]) -> dict[str, JSON]:
+    """Every name that a condition can use, with its value."""
+    return {
+        **params,
+        "event_type": event.event_type,
+        "source": event.source,
+        "payload": event.payload,
+        "headers": dict(view.headers),
+        "query": dict(view.query),
+    }
+
+
+def _decide_event(source: Source, event: Event, view: View, auth: Authentication) -> Decision:
+    findings = _schema_findings(source, event)
+    if findings:
+        return _unfit(auth, event, "the payload does not fit its schema: " + "; ".join(findings))
+    rule_list = rule_list_for(source, event.event_type)
+    if rule_list is None:
+        reason = f"no rules for event type {event.event_type!r}"
+        return Ignored(auth, event, None, (), reason)
+    params = read_params(source.params, view)
+    if isinstance(params, ParamFault):
+        return _unfit(auth, event, f"param {params.param} {params.reason}")
+    rules = source.rules[rule_list]
+    results = _try_rules(rules, condition_values(event, view, params), source.match == "all")
+    starts = tuple(
+        Start(rules[result.index].id, rules[result.index].program, params)
+        for result in results
+        if result.outcome is RuleOutcome.TRUE
+    )
+    if starts:
+        return Accepted(auth, event, rule_list, results, starts)
+    return Ignored(auth, event, rule_list, results, _none_held(event.event_type, results))
+
+
+def _schema_findings(source: Source, event: Event) -> list[str]:
+    schema: PayloadSchema | None = source.payload_schemas.get(event.event_type)
+    if schema is None:
+        schema = source.payload_schemas.get(ANY_EVENT_TYPE)
+    return [] if schema is None else schema.findings(event.payload)
+
+
+def _try_rules(
+    rules: tuple[Rule, ...], values: Mapping[str, JSON], match_all: bool
+) -> tuple[RuleResult, ...]:
+    results = []
+    reached = True
+    for index, rule in enumerate(rules):
+        result = (
+            _try_rule(index, rule, values)
+            if reached
+            else RuleResult(index, RuleOutcome.NOT_REACHED)
+        )
+        results.append(result)
+        if result.outcome is RuleOutcome.TRUE and not match_all:
+            reached = False
+    return tuple(results)
+
+
+def _try_rule(index: int, rule: Rule, values: Mapping[str, JSON]) -> RuleResult:
+    try:
+        held = rule.condition.holds(values)
+    except EvaluationError as error:
+        return RuleResult(index, RuleOutcome.ERROR, str(error))
+    return RuleResult(index, RuleOutcome.TRUE if held else RuleOutcome.FALSE)
+
+
+def _none_held(event_type: str, results: tuple[RuleResult, ...]) -> str:
+    errors = sum(result.outcome is RuleOutcome.ERROR for result in results)
+    suffix = f" ({errors} could not be evaluated)" if errors else ""
+    return f"no rule of {event_type} held{suffix}"
+
+
+def _unauthentic(auth: Authentication) -> Rejected:
+    """The caller is told nothing that would help to forge; the detail is for the operator."""
+    if auth.steps[-1].scheme == "ip":
+        message = "this address may not call this source"
+        return Rejected(auth, Rejection.FORBIDDEN, message, auth.reason)
+    message = "missing or wrong credentials"
+    return Rejected(auth, Rejection.UNAUTHENTICATED, message, auth.reason)
+
+
+def _unfit(auth: Authentication, event: Event, message: str) -> Rejected:
+    return Rejected(auth, Rejection.UNFIT, message, message, event)

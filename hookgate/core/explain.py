@@ -1,0 +1,227 @@
+"""The decision told in full: where each value came from, why each rule held or did not.
+
+A `Trace` is derived from a delivery and its decision whenever somebody asks, so a sender never
+waits for it. It holds nothing secret: credentials are not in a `View`, and what came from the
+environment is shown as ``${NAME}``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from hookgate.core.bodies import Body, read_body
+from hookgate.core.command_line import Unrunnable, plan_command, show_command
+from hookgate.core.config import Config, Param, Program, Rule, Selector, Source
+from hookgate.core.decide import condition_values, rule_list_for, view_of
+from hookgate.core.selectors import (
+    ParamFault,
+    Unconvertible,
+    View,
+    convert,
+    describe,
+    look_up,
+    read_params,
+)
+from hookgate.core.tasks import pending_task
+from hookgate.expr.paths import Found
+from hookgate.model import (
+    JSON,
+    Accepted,
+    Authentication,
+    Decision,
+    Delivery,
+    Event,
+    Rejected,
+    RuleOutcome,
+    RuleResult,
+    Task,
+)
+
+PAYLOAD_FILE = "<payload file>"
+"""Stands for the path of the payload file, which is known only when a program is run."""
+
+
+@dataclass(frozen=True, slots=True)
+class ValueTrace:
+    """A value and how it was come by, e.g. ``from issue.key``."""
+
+    name: str
+    value: JSON
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTrace:
+    """One rule: `reason` is the condition with its values filled in, or what went wrong."""
+
+    id: str
+    line: int
+    name: str | None
+    condition: str
+    result: RuleOutcome
+    reason: str
+    program: str
+
+
+@dataclass(frozen=True, slots=True)
+class TaskTrace:
+    """What would run. `fault` says why it could not."""
+
+    program: str
+    argv: tuple[str, ...]
+    env: Mapping[str, str]
+    working_dir: str
+    timeout: float
+    stdin_bytes: int
+    fault: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Everything that decided about one delivery, in the order in which it was decided."""
+
+    source: str
+    auth: Authentication
+    event_type: ValueTrace
+    event_id: ValueTrace
+    params: tuple[ValueTrace, ...]
+    rules: tuple[RuleTrace, ...]
+    outcome: str
+    reason: str
+    tasks: tuple[TaskTrace, ...]
+
+
+def explain(config: Config, delivery: Delivery, decision: Decision) -> Trace:
+    """Tell how `decision` came about. `config` is the configuration that decided."""
+    source = config.sources[delivery.source]
+    body = read_body(delivery.headers, delivery.body)
+    event = decision.event
+    view = view_of(source, delivery, body.payload if isinstance(body, Body) else None)
+    params = () if event is None else _trace_params(source, event, view)
+    return Trace(
+        source=source.name,
+        auth=decision.auth,
+        event_type=_trace_text("event_type", source.event_type, view, event),
+        event_id=_trace_text("event_id", source.event_id, view, event),
+        params=params,
+        rules=() if event is None else _trace_rules(source, event, view, decision),
+        outcome=decision.outcome,
+        reason=decision.summary,
+        tasks=_trace_tasks(config, delivery, decision),
+    )
+
+
+def _trace_text(
+    name: Literal["event_type", "event_id"], selector: Selector, view: View, event: Event | None
+) -> ValueTrace:
+    if event is None:
+        return ValueTrace(name, None, "not looked for")
+    value: str | None = getattr(event, name)
+    for choice in selector:
+        if isinstance(look_up(choice, view), Found):
+            return ValueTrace(name, value, f"from {describe(choice)}")
+    return ValueTrace(name, value, _missing(selector, view) or "none is configured")
+
+
+def _trace_params(source: Source, event: Event, view: View) -> tuple[ValueTrace, ...]:
+    if rule_list_for(source, event.event_type) is None:
+        return ()
+    return tuple(_trace_param(param, view) for param in source.params)
+
+
+def _trace_param(param: Param, view: View) -> ValueTrace:
+    for choice in param.selector:
+        found = look_up(choice, view)
+        if isinstance(found, Found):
+            return _trace_found(param, found.value, f"from {describe(choice)}")
+    missing = _missing(param.selector, view)
+    if param.required:
+        return ValueTrace(param.name, None, f"required; {missing}")
+    if param.default is None:
+        return ValueTrace(param.name, None, missing)
+    return ValueTrace(param.name, param.default, f"default; {missing}")
+
+
+def _trace_found(param: Param, value: JSON, origin: str) -> ValueTrace:
+    if param.type is None:
+        return ValueTrace(param.name, value, origin)
+    converted = convert(value, param.type)
+    if isinstance(converted, Unconvertible):
+        return ValueTrace(param.name, value, f"{origin}; {converted.found}, not {param.type}")
+    return ValueTrace(param.name, converted, f"{origin} as {param.type}")
+
+
+def _missing(selector: Selector, view: View) -> str:
+    """Where each choice stopped: ``issue.fields.priority is missing in the payload``."""
+    stops = []
+    for choice in selector:
+        found = look_up(choice, view)
+        if not isinstance(found, Found):
+            stops.append(describe_missing(describe(choice), found.at))
+    return ", ".join(stops)
+
+
+def describe_missing(place: str, at: str) -> str:
+    """A place that gave nothing, in words; `at` is how far a path got."""
+    if place.startswith(("header ", "query parameter ")):
+        return f"{place} is missing"
+    return f"{at} is missing in the payload"
+
+
+def _trace_rules(
+    source: Source, event: Event, view: View, decision: Decision
+) -> tuple[RuleTrace, ...]:
+    if isinstance(decision, Rejected) or decision.rule_list is None:
+        return ()
+    params = read_params(source.params, view)
+    if isinstance(params, ParamFault):
+        return ()
+    values = condition_values(event, view, params)
+    rules = source.rules[decision.rule_list]
+    return tuple(_trace_rule(rules[result.index], result, values) for result in decision.rules)
+
+
+def _trace_rule(rule: Rule, result: RuleResult, values: Mapping[str, JSON]) -> RuleTrace:
+    return RuleTrace(
+        id=rule.id,
+        line=rule.line,
+        name=rule.name,
+        condition=rule.shown,
+        result=result.outcome,
+        reason=_reason(rule, result, values),
+        program=rule.program,
+    )
+
+
+def _reason(rule: Rule, result: RuleResult, values: Mapping[str, JSON]) -> str:
+    if result.outcome is RuleOutcome.NOT_REACHED:
+        return "an earlier rule held"
+    if rule.shown != rule.condition.text:  # something from the environment was filled in
+        failed = "could not be evaluated; " if result.cause is not None else ""
+        return f"{failed}it holds a value from the environment, which is not shown"
+    if result.cause is not None:
+        return result.cause
+    return rule.condition.filled_in(values)
+
+
+def _trace_tasks(config: Config, delivery: Delivery, decision: Decision) -> tuple[TaskTrace, ...]:
+    if not isinstance(decision, Accepted):
+        return ()
+    tasks = [pending_task("", delivery, decision.event, start) for start in decision.starts]
+    return tuple(_trace_task(config.programs[task.program], task, delivery) for task in tasks)
+
+
+def _trace_task(program: Program, task: Task, delivery: Delivery) -> TaskTrace:
+    argv, env = show_command(program, task, delivery, PAYLOAD_FILE)
+    plan = plan_command(program, task, delivery, 1, {}, PAYLOAD_FILE)
+    return TaskTrace(
+        program=program.name,
+        argv=argv,
+        env=env,
+        working_dir=program.working_dir,
+        timeout=program.timeout,
+        stdin_bytes=len(delivery.body),
+        fault=plan.reason if isinstance(plan, Unrunnable) else None,
+    )

@@ -1,0 +1,5 @@
+"""What happens over time: deliveries are taken in, tasks are dispatched, decisions are replayed.
+
+Start with `intake.py` (delivery -> decide -> record) and `dispatcher.py` (claim -> run -> finish);
+`gateway.py` puts the two together.
+"""

@@ -1,0 +1,190 @@
+"""Running what was recorded: claim a task, run its program, record how that ended."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Coroutine, Iterable
+from dataclasses import replace
+from typing import Any
+
+from hookgate.core.config import Config
+from hookgate.engine import journal
+from hookgate.engine.ids import Clock
+from hookgate.errors import StoreUnavailable
+from hookgate.model import Attempt, TaskStatus
+from hookgate.runners.runner import Result, Runner, Work
+from hookgate.stores.store import Claim, Store
+
+LEASE = 60.0
+"""Seconds that a claimed task stays with a worker that gives no sign of life."""
+
+_IDLE = 60.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
+
+
+class Dispatcher:
+    """Runs due tasks, at most `config.server.concurrency` at a time.
+
+    Use it as an async context manager; leaving it lets running programs end for the configured
+    grace, then ends them and gives their tasks back.
+    """
+
+    def __init__(
+        self, config: Config, store: Store, runner: Runner, worker: str, clock: Clock
+    ) -> None:
+        self._config = config
+        self._store = store
+        self._runner = runner
+        self._worker = worker
+        self._clock = clock
+        self._stopping = asyncio.Event()
+        self._slot_free = asyncio.Event()
+        self._slot_free.set()
+        self._attempts: set[asyncio.Task[None]] = set()
+        self._loops: tuple[asyncio.Task[None], ...] = ()
+        self._ends: dict[str, asyncio.Event] = {}
+
+    async def __aenter__(self) -> Dispatcher:
+        self._loops = (
+            asyncio.create_task(self._claim_loop()),
+            asyncio.create_task(self._lease_loop()),
+        )
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._stopping.set()
+        self._slot_free.set()
+        claiming, leasing = self._loops
+        await claiming
+        if self._attempts:
+            await asyncio.wait(self._attempts, timeout=self._config.server.shutdown_grace)
+        leasing.cancel()
+        for attempt in self._attempts:
+            attempt.cancel()
+        await asyncio.gather(leasing, *self._attempts, return_exceptions=True)
+
+    async def ended(self, task_ids: Iterable[str]) -> None:
+        """Return when all these tasks have ended; the caller sets the time limit."""
+        for task_id in task_ids:
+            end = self._ends.setdefault(task_id, asyncio.Event())
+            try:
+                history = await self._store.task(task_id)
+                if history is not None and not history.task.status.ended:
+                    await end.wait()
+            finally:
+                self._ends.pop(task_id, None)
+
+    async def _claim_loop(self) -> None:
+        while not self._stopping.is_set():
+            await self._slot_free.wait()
+            wanted = self._config.server.concurrency - len(self._attempts)
+            claims = await self._claim(wanted)
+            for claim in claims:
+                self._begin(claim)
+            if len(claims) < wanted:
+                await self._unless_stopping(self._store.wait_for_work(_IDLE))
+
+    async def _claim(self, wanted: int) -> list[Claim]:
+        try:
+            return await self._store.claim(self._worker, wanted, LEASE, self._clock())
+        except StoreUnavailable as error:
+            journal.store_unavailable("claiming tasks", str(error))
+            await self._unless_stopping(asyncio.sleep(_LONGEST_PAUSE))
+            return []
+
+    async def _unless_stopping(self, waiting: Coroutine[Any, Any, None]) -> None:
+        """Wait for something, but no longer than until the dispatcher is told to stop."""
+        tasks = {asyncio.ensure_future(waiting), asyncio.ensure_future(self._stopping.wait())}
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    def _begin(self, claim: Claim) -> None:
+        attempt = asyncio.create_task(self._attempt(claim))
+        self._attempts.add(attempt)
+        attempt.add_done_callback(self._free_slot)
+        if len(self._attempts) >= self._config.server.concurrency:
+            self._slot_free.clear()
+
+    def _free_slot(self, attempt: asyncio.Task[None]) -> None:
+        self._attempts.discard(attempt)
+        self._slot_free.set()
+
+    async def _attempt(self, claim: Claim) -> None:
+        began = time.perf_counter()
+        try:
+            result = await self._run(claim)
+        except asyncio.CancelledError:
+            await self._give_back(claim)
+            raise
+        status = TaskStatus.COMPLETED if result.error is None else TaskStatus.FAILED
+        attempt = replace(
+            claim.attempt,
+            status=status,
+            finished_at=self._clock(),
+            exit_code=result.exit_code,
+            output=result.output,
+            stderr=result.stderr,
+            error=result.error,
+        )
+        await self._finish(claim, attempt, status)
+        journal.attempt_ended(claim.task, attempt, time.perf_counter() - began)
+        if claim.task.id in self._ends:
+            self._ends[claim.task.id].set()
+
+    async def _run(self, claim: Claim) -> Result:
+        program = self._config.programs.get(claim.task.program)
+        if program is None:
+            return _not_run(f"program {claim.task.program!r} is not in the rules file any more")
+        work = Work(claim.task, claim.delivery, claim.attempt.number)
+        try:
+            return await self._runner.run(program, work)
+        except Exception as error:
+            journal.runner_broke(claim.task)
+            return _not_run(f"hookgate could not run it: {type(error).__name__}")
+
+    async def _finish(
+        self,
+        claim: Claim,
+        attempt: Attempt,
+        status: TaskStatus,
+        next_attempt_at: float | None = None,
+    ) -> None:
+        """Record an end, however long the store needs to become writable again."""
+        pause = _FIRST_PAUSE
+        while True:
+            try:
+                kept = await self._store.finish(attempt, status, next_attempt_at, self._clock())
+            except StoreUnavailable as error:
+                journal.store_unavailable(f"recording task {attempt.task_id}", str(error))
+                if self._stopping.is_set():
+                    return
+                await asyncio.sleep(pause)
+                pause = min(pause * 2, _LONGEST_PAUSE)
+            else:
+                if not kept:
+                    journal.task_given_back(claim.task, "its lease ended before the attempt did")
+                return
+
+    async def _give_back(self, claim: Claim) -> None:
+        now = self._clock()
+        reason = "the gateway stopped during the attempt"
+        attempt = replace(claim.attempt, status=TaskStatus.FAILED, finished_at=now, error=reason)
+        journal.task_given_back(claim.task, reason)
+        await self._finish(claim, attempt, TaskStatus.PENDING, now)
+
+    async def _lease_loop(self) -> None:
+        while True:
+            await asyncio.sleep(LEASE / 3)
+            try:
+                if self._attempts:
+                    await self._store.extend(self._worker, LEASE, self._clock())
+                await self._store.release_expired(self._clock())
+            except StoreUnavailable as error:
+                journal.store_unavailable("renewing leases", str(error))
+
+
+def _not_run(reason: str) -> Result:
+    return Result(exit_code=None, output="", stderr="", error=reason)

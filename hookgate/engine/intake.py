@@ -1,0 +1,137 @@
+"""Taking deliveries in: decide, then record, and only then answer."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+from hookgate.core.config import Config, Source
+from hookgate.core.decide import decide
+from hookgate.core.tasks import pending_task
+from hookgate.engine import journal
+from hookgate.engine.ids import Clock, Ids
+from hookgate.errors import StoreUnavailable
+from hookgate.model import Accepted, Decision, Delivery, Ignored, Rejected, Task
+from hookgate.stores.store import Duplicate, Store, StoredDecision, TaskHistory
+
+REDACTED = "[redacted]"
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """On disk. `waited` are the tasks whose end was waited for, as they stood then."""
+
+    delivery: Delivery
+    decision: Accepted | Ignored
+    tasks: tuple[Task, ...]
+    waited: tuple[TaskHistory, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The event was accepted before, as delivery `first_id` with `tasks`; nothing is run again."""
+
+    delivery: Delivery
+    decision: Accepted | Ignored
+    first_id: str
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TurnedAway:
+    """Rejected; nothing was recorded."""
+
+    delivery: Delivery
+    decision: Rejected
+
+
+@dataclass(frozen=True, slots=True)
+class NotRecorded:
+    """The store could not record it: nothing was accepted, the sender must try again."""
+
+    delivery: Delivery
+    reason: str
+
+
+Receipt: TypeAlias = Taken | Repeated | TurnedAway | NotRecorded
+
+
+class Intake:
+    """Decides about deliveries by one configuration and records them in one store."""
+
+    def __init__(self, config: Config, store: Store, clock: Clock) -> None:
+        self._config = config
+        self._store = store
+        self._clock = clock
+        self._ids = Ids(clock)
+
+    def new_id(self) -> str:
+        """An id for a delivery that has just arrived."""
+        return self._ids.next()
+
+    async def receive(self, delivery: Delivery) -> Receipt:
+        """Decide and record; what is returned has happened durably."""
+        began = time.perf_counter()
+        decision = decide(self._config, delivery, self._clock())
+        receipt = await self._record(delivery, decision)
+        _tell(receipt, time.perf_counter() - began)
+        return receipt
+
+    async def _record(self, delivery: Delivery, decision: Decision) -> Receipt:
+        if isinstance(decision, Rejected):
+            return TurnedAway(delivery, decision)
+        tasks = self._tasks(delivery, decision)
+        stored = redacted(delivery, self._config.sources[delivery.source])
+        try:
+            result = await self._store.record(stored, self._stored(decision), tasks)
+        except StoreUnavailable as error:
+            return NotRecorded(delivery, str(error))
+        if isinstance(result, Duplicate):
+            return Repeated(delivery, decision, result.delivery_id, result.tasks)
+        return Taken(delivery, decision, tasks)
+
+    def _tasks(self, delivery: Delivery, decision: Accepted | Ignored) -> tuple[Task, ...]:
+        if isinstance(decision, Ignored):
+            return ()
+        return tuple(
+            pending_task(self._ids.next(), delivery, decision.event, start)
+            for start in decision.starts
+        )
+
+    def _stored(self, decision: Accepted | Ignored) -> StoredDecision:
+        starts = decision.starts if isinstance(decision, Accepted) else ()
+        return StoredDecision(
+            outcome=decision.outcome,
+            reason=decision.summary,
+            event_type=decision.event.event_type,
+            event_id=decision.event.event_id,
+            auth_result=decision.auth.result,
+            auth_steps=decision.auth.steps,
+            rules=tuple(start.rule for start in starts),
+            digest=self._config.digest,
+            snapshot=self._config.snapshot,
+        )
+
+
+def redacted(delivery: Delivery, source: Source) -> Delivery:
+    """The delivery without the credentials that came with it."""
+    return replace(
+        delivery,
+        headers={
+            k: REDACTED if k in source.private_headers else v for k, v in delivery.headers.items()
+        },
+        query={k: REDACTED if k in source.private_query else v for k, v in delivery.query.items()},
+    )
+
+
+def _tell(receipt: Receipt, duration: float) -> None:
+    match receipt:
+        case Taken(delivery, decision, tasks):
+            journal.delivery_decided(delivery, decision, decision.outcome, tasks, duration)
+        case Repeated(delivery, decision, _, tasks):
+            journal.delivery_decided(delivery, decision, "duplicate", tasks, duration)
+        case TurnedAway(delivery, rejected):
+            journal.delivery_decided(delivery, rejected, rejected.outcome, (), duration)
+        case NotRecorded(delivery, reason):
+            journal.delivery_not_recorded(delivery, reason)

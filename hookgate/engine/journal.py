@@ -1,0 +1,98 @@
+"""What the gateway tells its operator: one structured record for each delivery and attempt.
+
+A record's `fields` are data; `hookgate.cli.logs` renders them as text or JSON. They never hold a
+secret, a token, a signature or a payload. Levels: INFO is the gateway at work, WARNING is a
+program or a sender that failed, ERROR is the gateway itself unable to do its work.
+"""
+
+from __future__ import annotations
+
+import logging
+
+from hookgate.model import Accepted, Attempt, Decision, Delivery, Task, TaskStatus
+
+_log = logging.getLogger("hookgate")
+
+
+def delivery_decided(
+    delivery: Delivery, decision: Decision, outcome: str, tasks: tuple[Task, ...], duration: float
+) -> None:
+    """A delivery got its answer after `duration` seconds."""
+    event = decision.event
+    fields: dict[str, object] = {
+        "delivery_id": delivery.id,
+        "source": delivery.source,
+        "event_type": event and event.event_type,
+        "outcome": outcome,
+        "reason": decision.summary,
+        "duration_ms": _milliseconds(duration),
+        "peer": delivery.peer,
+    }
+    if isinstance(decision, Accepted):
+        fields["tasks"] = [{"id": t.id, "rule": t.rule, "program": t.program} for t in tasks]
+    _tell(logging.INFO, "delivery", fields)
+
+
+def delivery_refused(source: str, status: int, reason: str, peer: str) -> None:
+    """A request was turned away before it became a delivery."""
+    fields: dict[str, object] = {
+        "source": source[:100],
+        "outcome": "refused",
+        "reason": reason,
+        "status": status,
+        "peer": peer,
+    }
+    _tell(logging.INFO, "delivery", fields)
+
+
+def delivery_not_recorded(delivery: Delivery, reason: str) -> None:
+    """The store could not record a delivery; its sender was told to try again."""
+    fields: dict[str, object] = {
+        "delivery_id": delivery.id,
+        "source": delivery.source,
+        "outcome": "not recorded",
+        "reason": reason,
+        "peer": delivery.peer,
+    }
+    _tell(logging.ERROR, "delivery", fields)
+
+
+def attempt_ended(task: Task, attempt: Attempt, duration: float) -> None:
+    """An attempt took `duration` seconds."""
+    failed = attempt.status is TaskStatus.FAILED
+    fields: dict[str, object] = {
+        "task_id": task.id,
+        "delivery_id": task.delivery_id,
+        "source": task.source,
+        "program": task.program,
+        "attempt": attempt.number,
+        "status": attempt.status.value,
+        "exit_code": attempt.exit_code,
+        "duration_ms": _milliseconds(duration),
+    }
+    if attempt.exit_code is None:  # otherwise `error` quotes what the program printed
+        fields["error"] = attempt.error
+    _tell(logging.WARNING if failed else logging.INFO, "attempt", fields)
+
+
+def task_given_back(task: Task, reason: str) -> None:
+    """A running task went back to pending."""
+    _tell(logging.WARNING, "task given back", {"task_id": task.id, "reason": reason})
+
+
+def store_unavailable(doing: str, reason: str) -> None:
+    """The store cannot be written to; what was being done will be tried again."""
+    _tell(logging.ERROR, "store unavailable", {"doing": doing, "reason": reason})
+
+
+def runner_broke(task: Task) -> None:
+    """A runner raised, which is a fault of hookgate; call it where the exception is handled."""
+    _log.error("runner broke", exc_info=True, extra={"fields": {"task_id": task.id}})
+
+
+def _tell(level: int, event: str, fields: dict[str, object]) -> None:
+    _log.log(level, event, extra={"fields": fields})
+
+
+def _milliseconds(seconds: float) -> float:
+    return round(seconds * 1000, 1)

@@ -1,0 +1,60 @@
+"""Putting a payload through the decision without a server, to see what would happen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from hookgate.core.config import Config, FromValue, Source
+from hookgate.core.decide import decide, decide_authentic
+from hookgate.core.explain import Trace, explain
+from hookgate.core.tasks import pending_task
+from hookgate.engine.ids import Clock, Ids
+from hookgate.model import Accepted, Authentication, AuthResult, AuthStep, Decision, Delivery, Task
+from hookgate.runners.runner import Result, Runner, Work
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What would happen to a delivery, and why."""
+
+    delivery: Delivery
+    decision: Decision
+    trace: Trace
+
+
+def with_event_type(config: Config, source: str, event_type: str) -> Config:
+    """The configuration with a source whose events all have this type."""
+    changed = replace(config.sources[source], event_type=(FromValue(event_type, "--event-type"),))
+    sources: Mapping[str, Source] = {**config.sources, source: changed}
+    return replace(config, sources=sources)
+
+
+def replay(config: Config, delivery: Delivery, skip_auth: str | None) -> Replay:
+    """Decide as `serve` does, at the time the delivery was received.
+
+    `skip_auth` tells why its credentials are not checked; None checks them.
+    """
+    if skip_auth is None:
+        decision = decide(config, delivery, delivery.received_at)
+    else:
+        source = config.sources[delivery.source]
+        steps = tuple(AuthStep(verifier.scheme, False, skip_auth) for verifier in source.auth)
+        auth = Authentication(AuthResult.SKIPPED, steps)
+        decision = decide_authentic(source, delivery, auth)
+    return Replay(delivery, decision, explain(config, delivery, decision))
+
+
+async def run_replayed(
+    config: Config, replayed: Replay, runner: Runner, clock: Clock
+) -> list[tuple[Task, Result]]:
+    """Run what the decision starts, one after the other."""
+    if not isinstance(replayed.decision, Accepted):
+        return []
+    ids = Ids(clock)
+    results = []
+    for start in replayed.decision.starts:
+        task = pending_task(ids.next(), replayed.delivery, replayed.decision.event, start)
+        work = Work(task, replayed.delivery, attempt=1)
+        results.append((task, await runner.run(config.programs[task.program], work)))
+    return results

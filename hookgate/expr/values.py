@@ -1,0 +1,108 @@
+"""JSON values with their exact digits: reading them, and the text they have on a command line.
+
+The standard library reads ``19.90`` as the float 19.9 and ``1e400`` as infinity. A gateway hands
+values on, so a number that is not an integer keeps the text it was written with.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from itertools import accumulate
+from typing import NoReturn
+
+from hookgate.model import JSON
+
+MAX_DEPTH = 128
+"""How deep objects and lists may be nested in a payload."""
+
+# Possessive, and content with a string that is never closed: anything else could be made to take
+# quadratic time.
+_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?')
+_NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
+
+
+class MalformedJSON(ValueError):  # noqa: N818 - it names the state of affairs
+    """The text is not JSON that can be trusted to mean one thing; the message says why."""
+
+
+class ExactFloat(float):
+    """A float that remembers the digits it was written with."""
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str) -> ExactFloat:
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+    def __str__(self) -> str:
+        return self.text
+
+    __repr__ = __str__
+
+
+def parse_json(raw: bytes) -> JSON:
+    """Read UTF-8 JSON strictly.
+
+    Raises `MalformedJSON` also for what the standard library lets pass: NaN and infinities, a key
+    that appears twice in one object, nesting deeper than `MAX_DEPTH`.
+    """
+    if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _depth(raw) > MAX_DEPTH:
+        raise MalformedJSON(f"it is nested deeper than {MAX_DEPTH} levels")
+    try:
+        value: JSON = _decoder.decode(raw.decode("utf-8"))
+    except UnicodeDecodeError as error:
+        raise MalformedJSON(f"it is not UTF-8 at byte {error.start}") from None
+    except json.JSONDecodeError as error:
+        raise MalformedJSON(f"{error.msg} at line {error.lineno} column {error.colno}") from None
+    except RecursionError:
+        raise MalformedJSON(f"it is nested deeper than {MAX_DEPTH} levels") from None
+    except MalformedJSON:
+        raise
+    except ValueError:
+        raise MalformedJSON("it holds a number with too many digits") from None
+    return value
+
+
+def json_text(value: JSON) -> str:
+    """Compact JSON with every number as it was written; non-ASCII characters stay as they are."""
+    if isinstance(value, str):
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, dict):
+        return "{" + ",".join(f"{json_text(k)}:{json_text(v)}" for k, v in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(json_text, value)) + "]"
+    if isinstance(value, bool) or value is None:
+        return {True: "true", False: "false", None: "null"}[value]
+    return str(value)
+
+
+def text_of(value: JSON) -> str:
+    """The text of a value on a command line: strings bare, nothing for None, else JSON."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else json_text(value)
+
+
+def _depth(raw: bytes) -> int:
+    brackets = _STRING.sub(b"", raw).translate(None, _NOT_BRACKETS)
+    return max(accumulate(map(_STEP.__getitem__, brackets)), default=0)
+
+
+def _unique(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise MalformedJSON("a key appears twice in one object")
+    return found
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise MalformedJSON(f"{name} is not JSON")
+
+
+_decoder = json.JSONDecoder(
+    object_pairs_hook=_unique, parse_float=ExactFloat, parse_constant=_refuse_constant
+)

@@ -1,0 +1,208 @@
+"""`auth`: from what stands in the rules file to verifiers.
+
+Whatever is not known (a variable that is not set) becomes a verifier that passes nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from hookgate.auth.addresses import Network, parse_network
+from hookgate.auth.basic import BasicAuth
+from hookgate.auth.ip import IpAuth
+from hookgate.auth.none import NoneAuth
+from hookgate.auth.secrets import SecretEncoding, decode_secret
+from hookgate.auth.signature import SignatureAuth
+from hookgate.auth.templates import BODY, Template, parse_template
+from hookgate.auth.timestamps import Timestamp
+from hookgate.auth.token import TokenAuth
+from hookgate.auth.verifier import Verifier
+from hookgate.expr.paths import Found, Path
+from hookgate.expr.values import MalformedJSON, parse_json, text_of
+from hookgate.loading.codes import Code
+from hookgate.loading.context import (
+    Context,
+    choice_at,
+    flag_at,
+    seconds_at,
+    shown_at,
+    text_at,
+    texts_at,
+)
+from hookgate.loading.interpolation import Filled, complete
+from hookgate.loading.nodes import Node
+from hookgate.loading.selectors import compile_path
+
+_NOBODY = TokenAuth(tokens=())
+
+
+def compile_auth(source: Node, url: str | None, context: Context) -> tuple[Verifier, ...]:
+    """The verifiers of a source, never none; `url` is the one that its sender was told."""
+    verifiers = tuple(_compile_entry(entry, url, context) for entry in source.items("auth"))
+    return verifiers or (_NOBODY,)
+
+
+def compile_networks(items: list[Node], context: Context) -> tuple[Network, ...]:
+    """The addresses and networks that can be read."""
+    networks = []
+    for item in items:
+        network = parse_network(item.string)
+        if isinstance(network, str):
+            context.report_inside(Code.NETWORK, item, network)
+        else:
+            networks.append(network)
+    return tuple(networks)
+
+
+def check_not_empty(item: Node, context: Context) -> bool:
+    """Whether a secret holds anything; nothing, or only white space, is a finding."""
+    if item.string.strip():
+        return True
+    if isinstance(item.value, Filled):
+        if item.value.complete:
+            message = f"the secret {shown_at(item)} is empty once it is filled in"
+            context.report(Code.EMPTY_VARIABLE, item, message)
+    else:
+        context.report(Code.EMPTY_SECRET, item, "the secret is empty")
+    return False
+
+
+def _compile_entry(entry: Node, url: str | None, context: Context) -> Verifier:
+    match text_at(entry, "type"):
+        case "none":
+            return NoneAuth()
+        case "token":
+            return _token(entry, context)
+        case "basic":
+            return _basic(entry, context)
+        case "ip":
+            return IpAuth(compile_networks(entry.items("allowed_ips"), context))
+        case "signature":
+            return _signature(entry, url, context)
+    return _NOBODY
+
+
+def _token(entry: Node, context: Context) -> TokenAuth:
+    return TokenAuth(
+        tokens=_secrets(entry.items("token"), context),
+        header=text_at(entry, "header"),
+        query=text_at(entry, "query"),
+    )
+
+
+def _basic(entry: Node, context: Context) -> BasicAuth:
+    username = text_at(entry, "username")
+    passwords = _secrets(entry.items("password"), context)
+    if username is None:
+        return BasicAuth(b"", ())
+    return BasicAuth(username.encode("utf-8", "surrogateescape"), passwords)
+
+
+def _secrets(
+    items: list[Node], context: Context, encoding: SecretEncoding = "utf8", strip_prefix: str = ""
+) -> tuple[bytes, ...]:
+    """All secrets, or none where one of them is not known."""
+    decoded = [_secret(item, context, encoding, strip_prefix) for item in items]
+    known = tuple(secret for secret in decoded if secret is not None)
+    return known if len(known) == len(decoded) else ()
+
+
+def _secret(
+    item: Node, context: Context, encoding: SecretEncoding, strip_prefix: str
+) -> bytes | None:
+    if not complete(item.string) or not check_not_empty(item, context):
+        return None
+    secret = decode_secret(str(item.string), encoding, strip_prefix)
+    if isinstance(secret, bytes):
+        return secret
+    filled = isinstance(item.value, Filled)
+    context.report(Code.FILLED_VALUE if filled else Code.UNDECODABLE_SECRET, item, secret)
+    return None
+
+
+# --- signatures -----------------------------------------------------------------------------
+
+
+def _signature(entry: Node, url: str | None, context: Context) -> SignatureAuth:
+    encoding: SecretEncoding = choice_at(entry, "secret_encoding", default="utf8")
+    strip_prefix = text_at(entry, "strip_prefix") or ""
+    secrets = _secrets(entry.items("secret"), context, encoding, strip_prefix)
+    template = _template(entry, context)
+    _check_slots(template or BODY, entry, url, context)
+    return SignatureAuth(
+        secrets=secrets if template else (),
+        headers=texts_at(entry, "header"),
+        algorithm=choice_at(entry, "algorithm", default="sha256"),
+        encoding=choice_at(entry, "encoding", default="hex"),
+        prefix=text_at(entry, "prefix") or "",
+        item_separator=text_at(entry, "item_separator"),
+        signature_field=text_at(entry, "signature_field"),
+        template=template or BODY,
+        timestamp=_timestamp(entry.get("timestamp"), context),
+        id_header=text_at(entry, "id", "header"),
+        url=url,
+    )
+
+
+def _template(entry: Node, context: Context) -> Template | None:
+    """What is signed; None where that is not known."""
+    node = entry.get("template")
+    if node is None:
+        return BODY
+    if not complete(node.string):
+        return None
+    template = parse_template(node.string)
+    if isinstance(template, Template):
+        return template
+    context.report_inside(Code.SIGNED_TEMPLATE, node, template)
+    return None
+
+
+def _check_slots(template: Template, entry: Node, url: str | None, context: Context) -> None:
+    """Whether all that the template signs can be found."""
+    place = entry.get("template") or entry
+    if "ts" in template.slots and entry.get("timestamp") is None:
+        message = "{ts} is signed, but there is no 'timestamp' to say where it is found"
+        context.report(Code.SIGNED_PART, place, message)
+    if "id" in template.slots and entry.get("id") is None:
+        message = "{id} is signed, but there is no 'id' to say where it is found"
+        context.report(Code.SIGNED_PART, place, message)
+    if "url" in template.slots and url is None:
+        message = "{url} is signed, but neither the source nor the server has a 'public_url'"
+        context.report(Code.PUBLIC_URL, place, message)
+
+
+def _timestamp(node: Node | None, context: Context) -> Timestamp | None:
+    if node is None:
+        return None
+    path = node.get("path")
+    tolerance = node.get("tolerance")
+    unlimited = tolerance is not None and tolerance.value is None
+    return Timestamp(
+        header=text_at(node, "header"),
+        field=text_at(node, "field"),
+        path=None if path is None else _body_reader(path, context),
+        unit=choice_at(node, "unit", default="s"),
+        tolerance=None if unlimited else seconds_at(node, "tolerance", default=300.0),
+        past_only=flag_at(node, "past_only", default=False),
+    )
+
+
+def _body_reader(node: Node, context: Context) -> Callable[[bytes], str | None] | None:
+    path = compile_path(node, context)
+    return None if path is None else _BodyText(path)
+
+
+@dataclass(frozen=True, slots=True)
+class _BodyText:
+    """Reads the text at a path of a JSON body; None where there is none."""
+
+    path: Path
+
+    def __call__(self, body: bytes) -> str | None:
+        try:
+            found = self.path.find(parse_json(body))
+        except MalformedJSON:
+            return None
+        return text_of(found.value) if isinstance(found, Found) else None

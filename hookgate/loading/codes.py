@@ -1,0 +1,79 @@
+"""The table of codes. One code is one kind of mistake and never comes to mean another.
+
+HG1xx is about shape (YAML and the schema), HG2xx about meaning, HG3xx about the environment that
+the file is loaded in: variables, files, programs. The last kind can be left out of a check.
+"""
+
+from __future__ import annotations
+
+from enum import Enum
+
+from hookgate.loading.problems import Severity
+
+
+class Code(Enum):
+    """A kind of mistake: its number, a short title and how serious it is."""
+
+    YAML_SYNTAX = ("HG101", "the file is not YAML")
+    DUPLICATE_KEY = ("HG102", "a key appears twice in one mapping")
+    KEY_NOT_TEXT = ("HG103", "a key is not text")
+    EMPTY_FILE = ("HG104", "the file holds no rules")
+    SEVERAL_DOCUMENTS = ("HG105", "the file holds several YAML documents")
+    CHARACTER = ("HG106", "a character that a rules file cannot hold")
+    YAML_FEATURE = ("HG107", "a YAML feature that rules files do without")
+    TOO_LARGE = ("HG108", "the file is nested too deep or unfolds to too much")
+    UNKNOWN_KEY = ("HG111", "a key that means nothing here")
+    MISSING_KEY = ("HG112", "a key that is needed is missing")
+    WRONG_TYPE = ("HG113", "a value of the wrong type")
+    NOT_ONE_OF = ("HG114", "a value that is not one of those allowed")
+    FORMAT = ("HG115", "a value that is not written as it must be")
+    OUT_OF_RANGE = ("HG116", "a number or a length out of its range")
+    INTERPOLATION = ("HG117", "a ${...} that is not well formed")
+    NOT_EXACTLY_ONE = ("HG118", "keys of which exactly one must be there")
+    LISTED_TWICE = ("HG119", "an item that is listed twice")
+
+    NO_AUTH = ("HG201", "a source does not say how its sender proves who it is")
+    UNKNOWN_PROVIDER = ("HG202", "a provider that is not known")
+    PARAM_NAME = ("HG203", "a param whose name cannot be used")
+    UNKNOWN_PROGRAM = ("HG204", "a program that does not exist")
+    UNKNOWN_PLACEHOLDER = ("HG205", "a placeholder for a param that does not exist")
+    MISSING_PARAM = ("HG206", "a program needs a param that a source does not define")
+    PATH = ("HG207", "a dotted path that cannot be read")
+    REQUIRED_WITH_DEFAULT = ("HG208", "a required param with a default")
+    PRIVATE = ("HG209", "a value is taken from where credentials travel")
+    CONDITION_SYNTAX = ("HG210", "a condition that cannot be read")
+    CONDITION_NAME = ("HG211", "a condition uses an unknown name")
+    CONDITION_FUNCTION = ("HG212", "a condition calls an unknown function")
+    CONDITION_FORBIDDEN = ("HG213", "a condition uses what conditions may not")
+    CONDITION_PATTERN = ("HG214", "a condition holds a bad pattern")
+    CONDITION_ARGUMENTS = ("HG215", "a condition calls a function with wrong arguments")
+    CONDITION_TOO_COMPLEX = ("HG216", "a condition is too complex")
+    EMPTY_SECRET = ("HG220", "an empty secret")
+    UNDECODABLE_SECRET = ("HG221", "a secret that is not in its encoding")
+    SIGNED_TEMPLATE = ("HG222", "a signature's template that cannot be read")
+    SIGNED_PART = ("HG223", "a signature's template needs a setting that is missing")
+    PUBLIC_URL = ("HG224", "a signature covers the URL but no public_url is set")
+    NETWORK = ("HG225", "an address or network that cannot be read")
+    NEVER_REACHED = ("HG231", "a rule that can never be reached", Severity.WARNING)
+    EXIT_STATUS = ("HG232", "exit_status for a program that nobody waits for")
+    RESPOND_OUTPUT = ("HG233", "respond: output for a program that nobody waits for")
+    COMMAND = ("HG234", "a command that cannot be read")
+    PAYLOAD_SCHEMA = ("HG241", "a payload schema that is not a JSON Schema")
+    SCHEMA_REFERENCE = ("HG242", "a payload schema refers to something outside itself")
+
+    UNSET_VARIABLE = ("HG301", "an environment variable that is not set")
+    UNREADABLE_FILE = ("HG302", "a file that cannot be read")
+    EMPTY_VARIABLE = ("HG303", "a secret that is empty once it is filled in")
+    FILLED_VALUE = ("HG304", "a value that is wrong once it is filled in")
+    NO_DIRECTORY = ("HG305", "a directory that does not exist")
+    NO_COMMAND = ("HG306", "a command that cannot be found")
+
+    def __init__(self, number: str, title: str, severity: Severity = Severity.ERROR) -> None:
+        self.number = number
+        self.title = title
+        self.severity = severity
+
+    @property
+    def environmental(self) -> bool:
+        """Whether the mistake may lie in the environment instead of in the file."""
+        return self.number.startswith("HG3")

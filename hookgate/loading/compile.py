@@ -1,0 +1,90 @@
+"""From a tree of a checked shape to the compiled configuration."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+
+from hookgate.core.config import Config, ServerSettings, StoreSettings
+from hookgate.loading.auth import check_not_empty, compile_networks
+from hookgate.loading.checks import check_references
+from hookgate.loading.context import (
+    Context,
+    bytes_at,
+    integer_at,
+    seconds_at,
+    text_at,
+    texts_at,
+)
+from hookgate.loading.interpolation import Filled, Piece, derived, shown
+from hookgate.loading.nodes import Node
+from hookgate.loading.programs import compile_programs
+from hookgate.loading.snapshot import redact
+from hookgate.loading.sources import compile_sources
+from hookgate.loading.units import seconds
+
+_DEFAULT_STORE = "sqlite:hookgate.db"
+
+
+def compile_config(root: Node, unset: set[str], context: Context) -> Config | None:
+    """The configuration; None where a finding, now or before, is an error.
+
+    `unset` names the variables that are not set.
+    """
+    check_references(root, context)
+    server = _server(root, context)
+    programs = compile_programs(root, context)
+    sources = compile_sources(root, server, context)
+    if context.findings.fatal:
+        return None
+    snapshot = redact(context.text, context.written)
+    return Config(
+        server=server,
+        store=_store(root, context),
+        sources=sources,
+        programs=programs,
+        directory=context.directory,
+        snapshot=snapshot,
+        digest=hashlib.sha256(snapshot.encode("utf-8")).hexdigest(),
+        unset=tuple(sorted(unset)),
+    )
+
+
+def _server(root: Node, context: Context) -> ServerSettings:
+    default = ServerSettings()
+    node = root.get("server")
+    if node is None:
+        return default
+    return ServerSettings(
+        host=text_at(node, "host") or default.host,
+        port=integer_at(node, "port", default=default.port),
+        public_url=text_at(node, "public_url"),
+        trusted_proxies=compile_networks(node.items("trusted_proxies"), context),
+        max_body=bytes_at(node, "max_body", default=default.max_body),
+        body_timeout=seconds_at(node, "body_timeout", default=default.body_timeout),
+        wait_timeout=seconds_at(node, "wait_timeout", default=default.wait_timeout),
+        shutdown_grace=seconds_at(node, "shutdown_grace", default=default.shutdown_grace),
+        concurrency=integer_at(node, "concurrency", default=default.concurrency),
+        admin_token=_admin_token(node, context),
+        allow_origins=texts_at(node, "cors", "allow_origins"),
+    )
+
+
+def _admin_token(server: Node, context: Context) -> str | None:
+    node = server.get("admin_token")
+    token = text_at(server, "admin_token")
+    if node is None or token is None or not check_not_empty(node, context):
+        return None
+    # Also one that stands in the file must not be printed with the record it is in.
+    return token if isinstance(token, Filled) else Filled([Piece(token, "redacted", filled=True)])
+
+
+def _store(root: Node, context: Context) -> StoreSettings:
+    url = text_at(root, "store") or text_at(root, "store", "url") or _DEFAULT_STORE
+    path = os.path.normpath(Path(context.directory, url.removeprefix("sqlite:")))
+    return StoreSettings(
+        path=derived(path, url),
+        shown=shown(url),
+        retention=seconds(text_at(root, "store", "retention") or ""),
+    )

@@ -1,0 +1,83 @@
+"""Conditions of rules: parsed once, with each fault at its place in the file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from hookgate.errors import EvaluationError
+from hookgate.expr.conditions import (
+    BUILT_IN_NAMES,
+    Condition,
+    ConditionFault,
+    parse_condition,
+)
+from hookgate.loading.codes import Code
+from hookgate.loading.context import Context
+from hookgate.loading.findings import quoted
+from hookgate.loading.interpolation import complete
+from hookgate.loading.nodes import Node
+
+_CODES = {
+    "syntax": Code.CONDITION_SYNTAX,
+    "name": Code.CONDITION_NAME,
+    "function": Code.CONDITION_FUNCTION,
+    "forbidden": Code.CONDITION_FORBIDDEN,
+    "pattern": Code.CONDITION_PATTERN,
+    "arguments": Code.CONDITION_ARGUMENTS,
+    "too complex": Code.CONDITION_TOO_COMPLEX,
+}
+
+
+def _constant(text: str) -> Condition:
+    condition = parse_condition(text, ())
+    if not isinstance(condition, Condition):
+        raise TypeError(text)
+    return condition
+
+
+ALWAYS = _constant("True")
+NEVER = _constant("False")
+
+
+def usable_names(params: Iterable[str]) -> frozenset[str]:
+    """The names that the conditions of a source with these params can use."""
+    return frozenset({*BUILT_IN_NAMES, *params})
+
+
+def compile_condition(node: Node | None, names: frozenset[str], context: Context) -> Condition:
+    """The condition of a rule, which holds where none is written; a faulty one never does.
+
+    YAML's true and false are the conditions ``True`` and ``False``.
+    """
+    if node is None:
+        return ALWAYS
+    if node.text is None:
+        return ALWAYS if node.value else NEVER
+    if not complete(node.text):
+        return NEVER
+    condition = parse_condition(node.text, names)
+    if isinstance(condition, Condition):
+        return condition
+    for fault in condition:
+        _report(fault, node, names, context)
+    return NEVER
+
+
+def always_holds(condition: Condition) -> bool:
+    """Whether the condition holds for every event, as far as can be told without one."""
+    if condition.names:
+        return False
+    try:
+        return condition.holds({})
+    except EvaluationError:
+        return False
+
+
+def _report(fault: ConditionFault, node: Node, names: frozenset[str], context: Context) -> None:
+    suggestion = f"did you mean {quoted(fault.near)}?" if fault.near else None
+    if fault.kind == "name" and suggestion is None:
+        params = sorted(names.difference(BUILT_IN_NAMES))
+        suggestion = f"params: {', '.join(params)}" if params else None
+    context.report_inside(
+        _CODES[fault.kind], node, fault.message, suggestion, fault.offset, fault.length
+    )

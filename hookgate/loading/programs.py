@@ -1,0 +1,158 @@
+"""Programs: from what stands under `programs` to what a runner can run."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+from hookgate.core.config import CommandProgram, Fixed, Template
+from hookgate.loading.codes import Code
+from hookgate.loading.context import (
+    Context,
+    bytes_at,
+    choice_at,
+    flag_at,
+    seconds_at,
+    shown_at,
+    text_at,
+    texts_at,
+)
+from hookgate.loading.interpolation import Piece, complete, derived, pieces
+from hookgate.loading.nodes import Node
+from hookgate.loading.templates import compile_template
+
+_DEFAULTS = CommandProgram("", (), "")
+_MARK = "\0"
+"""Stands around the number of a ${...} while a command is split; no text holds it."""
+
+
+def compile_programs(root: Node, context: Context) -> dict[str, CommandProgram]:
+    """The programs whose command can be read, by name."""
+    compiled = {}
+    for name, node in root.entries("programs").items():
+        program = _compile_program(name, node, context)
+        if program is not None:
+            compiled[name] = program
+    return compiled
+
+
+def _compile_program(name: str, node: Node, context: Context) -> CommandProgram | None:
+    command_node = node.get("command")
+    command = None if command_node is None else _command(command_node, context)
+    working_dir = _working_dir(node, context)
+    if command_node is None or command is None:
+        return None
+    program = CommandProgram(
+        name=name,
+        command=command,
+        working_dir=working_dir,
+        flags=choice_at(node, "pass", default="flags") == "flags",
+        params=texts_at(node, "params") if node.get("params") else None,
+        timeout=seconds_at(node, "timeout", default=_DEFAULTS.timeout),
+        run_async=flag_at(node, "run_async", default=_DEFAULTS.run_async),
+        exit_status=_exit_status(node),
+        env=_env(node),
+        max_output=bytes_at(node, "max_output", default=_DEFAULTS.max_output),
+    )
+    _check_command_word(program, command_node, context)
+    return program
+
+
+# --- the command ----------------------------------------------------------------------------
+
+
+def _command(node: Node, context: Context) -> tuple[Template, ...] | None:
+    if isinstance(node.value, list):
+        words = [list(pieces(_word(item))) for item in node.value]
+    else:
+        split = _split(pieces(node.string))
+        if isinstance(split, str):
+            context.report_inside(Code.COMMAND, node, f"the command cannot be split: {split}")
+            return None
+        words = split
+    if not words or not any(piece.text or piece.filled for piece in words[0]):
+        context.report_inside(Code.COMMAND, node, "the command has no first word")
+        return None
+    return tuple(map(compile_template, words))
+
+
+def _word(item: Node) -> str:
+    """An item of a list or a variable's value as text; a number is the text it was written as."""
+    return item.text if item.text is not None else str(item.value)
+
+
+def _split(parts: tuple[Piece, ...]) -> list[list[Piece]] | str:
+    """The words that a shell would make, filled-in text never split; or the fault."""
+    marked = "".join(
+        piece.text if piece.text == piece.shown else f"{_MARK}{number}{_MARK}"
+        for number, piece in enumerate(parts)
+    )
+    try:
+        words = shlex.split(marked)
+    except ValueError as error:
+        return str(error)[:1].lower() + str(error)[1:]
+    return [list(_unmarked(word, parts)) for word in words]
+
+
+def _unmarked(word: str, parts: tuple[Piece, ...]) -> Iterator[Piece]:
+    for index, text in enumerate(word.split(_MARK)):
+        yield parts[int(text)] if index % 2 else Piece(text, text)
+
+
+# --- the other keys -------------------------------------------------------------------------
+
+
+def _working_dir(node: Node, context: Context) -> str:
+    child = node.get("working_dir")
+    written = text_at(node, "working_dir") or "."
+    path = derived(os.path.normpath(Path(context.directory, written)), written)
+    if child is None or not context.environment or not complete(child.string):
+        return path
+    if not Path(path).is_dir():
+        message = f"the directory {shown_at(child)} does not exist"
+        context.report(Code.NO_DIRECTORY, child, message)
+    return path
+
+
+def _exit_status(node: Node) -> dict[int, int]:
+    return {
+        int(code): status.value
+        for code, status in node.entries("exit_status").items()
+        if code.isdecimal() and isinstance(status.value, int)
+    }
+
+
+def _env(node: Node) -> dict[str, Template]:
+    entries = node.entries("env")
+    return {name: compile_template(pieces(_word(value))) for name, value in entries.items()}
+
+
+def _check_command_word(program: CommandProgram, node: Node, context: Context) -> None:
+    """Whether the command can be found, where its first word is known before it runs."""
+    word = _fixed_text(program.command[0])
+    if not context.environment or word is None or not Path(program.working_dir).is_dir():
+        return
+    if word == "python" or _is_found(word, program, context):
+        return
+    shown = "".join(part.shown for part in program.command[0] if isinstance(part, Fixed))
+    message = f"the command '{shown}' is not a program that can be found"
+    context.report(Code.NO_COMMAND, node.items()[0], message)
+
+
+def _is_found(word: str, program: CommandProgram, context: Context) -> bool:
+    """As a runner will look for it: relative to the working directory, or along the PATH."""
+    if "/" in word:
+        path = Path(program.working_dir, word)
+        return path.is_file() and os.access(path, os.X_OK)
+    own_path = program.env.get("PATH")
+    inherited = context.environ.get("PATH", os.defpath)
+    search_path = inherited if own_path is None else _fixed_text(own_path)
+    return search_path is None or shutil.which(word, path=search_path) is not None
+
+
+def _fixed_text(template: Template) -> str | None:
+    texts = [part.text for part in template if isinstance(part, Fixed)]
+    return "".join(texts) if len(texts) == len(template) else None

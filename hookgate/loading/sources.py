@@ -1,0 +1,164 @@
+"""Sources: from what stands under `sources` to what `decide` can decide with."""
+
+from __future__ import annotations
+
+from hookgate.core.config import (
+    FromHeader,
+    PayloadSchema,
+    Respond,
+    Rule,
+    Selector,
+    ServerSettings,
+    Source,
+)
+from hookgate.loading.auth import compile_auth
+from hookgate.loading.codes import Code
+from hookgate.loading.conditions import NEVER, always_holds, compile_condition, usable_names
+from hookgate.loading.context import Context, bytes_at, choice_at, integer_at, text_at, texts_at
+from hookgate.loading.interpolation import complete, pieces, shown
+from hookgate.loading.nodes import Node
+from hookgate.loading.selectors import check_private, compile_params, compile_selector
+from hookgate.loading.templates import compile_template
+
+PRIVATE_HEADERS = frozenset(
+    {
+        "authorization",
+        "cookie",
+        "proxy-authorization",
+        "x-api-key",
+        "x-auth-token",
+        "x-gitlab-token",
+        "x-webhook-token",
+    }
+)
+"""Headers that carry credentials whatever the auth of the source; in lower case."""
+
+PRIVATE_QUERY = frozenset(
+    {"access_token", "api_key", "apikey", "password", "secret", "signature", "token"}
+)
+"""Parameters of the query string that do."""
+
+_DEFAULT_EVENT_TYPE: Selector = (FromHeader("X-Event-Type", "x-event-type"),)
+
+
+def compile_sources(root: Node, server: ServerSettings, context: Context) -> dict[str, Source]:
+    """The sources by name; what they do not say for themselves, the server does."""
+    return {
+        name: _compile_source(name, node, server, context)
+        for name, node in root.entries("sources").items()
+    }
+
+
+def _compile_source(name: str, node: Node, server: ServerSettings, context: Context) -> Source:
+    auth = compile_auth(node, _url(name, node, server.public_url), context)
+    private_headers = PRIVATE_HEADERS.union(*(verifier.credential_headers for verifier in auth))
+    private_query = PRIVATE_QUERY.union(*(verifier.credential_query for verifier in auth))
+    for selector in _selector_nodes(node):
+        check_private(selector, private_headers, private_query, context)
+    return Source(
+        name=name,
+        auth=auth,
+        event_type=_selector(node.get("event_type"), _DEFAULT_EVENT_TYPE, context),
+        event_id=_selector(node.get("event_id"), (), context),
+        params=compile_params(node, context),
+        rules=_rules(name, node, context),
+        match=choice_at(node, "match", default="first"),
+        methods=frozenset(texts_at(node, "methods")) or frozenset({"POST"}),
+        max_body=bytes_at(node, "max_body", default=server.max_body),
+        private_headers=private_headers,
+        private_query=private_query,
+        respond=_respond(node.get("respond")),
+        payload_schemas=_payload_schemas(node.get("payload_schema"), context),
+    )
+
+
+def _url(name: str, node: Node, base_url: str | None) -> str | None:
+    """The URL that the sender was given: the source's own, or that of the gateway and its route."""
+    own = text_at(node, "public_url")
+    if own is not None or base_url is None:
+        return own
+    return f"{base_url.rstrip('/')}/api/webhooks/{name}"
+
+
+def _selector(node: Node | None, default: Selector, context: Context) -> Selector:
+    return default if node is None else compile_selector(node, context)
+
+
+def _selector_nodes(node: Node) -> list[Node]:
+    fixed = [node.get("event_type"), node.get("event_id")]
+    return [child for child in fixed if child] + list(node.entries("params").values())
+
+
+def _payload_schemas(node: Node | None, context: Context) -> dict[str, PayloadSchema]:
+    if node is None:
+        return {}
+    # Imported only where it is needed, for it brings in a library that is slow to import.
+    from hookgate.loading.payload_schemas import compile_payload_schemas
+
+    return compile_payload_schemas(node, context)
+
+
+# --- rules ----------------------------------------------------------------------------------
+
+
+def _rules(name: str, node: Node, context: Context) -> dict[str, tuple[Rule, ...]]:
+    names = usable_names(context.written.entries("sources", name, "params"))
+    first_only = choice_at(node, "match", default="first") == "first"
+    compiled = {}
+    for event_type, rule_list in node.entries("rules").items():
+        nodes = rule_list.items()
+        listed = [_rule(event_type, i, rule, names, context) for i, rule in enumerate(nodes)]
+        compiled[event_type] = tuple(rule for rule in listed if rule is not None)
+        if first_only:
+            _check_reachable(listed, nodes, context)
+    return compiled
+
+
+def _rule(
+    event_type: str, index: int, node: Node, names: frozenset[str], context: Context
+) -> Rule | None:
+    condition_node = node.get("condition")
+    condition = compile_condition(condition_node, names, context)
+    program = node.get("program")
+    if program is None or program.text is None:
+        return None
+    written = "True" if condition_node is None else condition_node.text
+    return Rule(
+        id=f"{event_type}[{index}]",
+        name=text_at(node, "name"),
+        line=node.span.line,
+        # A rule that rests on a variable that is not set never holds.
+        condition=condition if complete(program.text) else NEVER,
+        shown=condition.text if written is None else shown(written),
+        program=program.text if complete(program.text) else shown(program.text),
+    )
+
+
+def _check_reachable(rules: list[Rule | None], nodes: list[Node], context: Context) -> None:
+    """Report the rules after one that always holds."""
+    certain: int | None = None
+    for rule, node in zip(rules, nodes, strict=True):
+        if certain is not None:
+            message = f"this rule is never reached: line {certain} always holds, match is 'first'"
+            context.report(Code.NEVER_REACHED, node, message)
+        elif rule is not None and always_holds(rule.condition):
+            certain = rule.line
+
+
+# --- the answer -----------------------------------------------------------------------------
+
+
+def _respond(node: Node | None) -> Respond | None:
+    if node is None:
+        return None
+    if node.text is not None:
+        return Respond(output=True)
+    body = node.get("body")
+    return Respond(
+        status=integer_at(node, "status", default=0) or None,
+        headers={
+            name: compile_template(pieces(value.string))
+            for name, value in node.entries("headers").items()
+        },
+        body=None if body is None else compile_template(pieces(body.string)),
+    )

@@ -1,0 +1,248 @@
+"""The records that travel through hookgate, in the order in which they come into being.
+
+A `Delivery` arrives; verified and parsed it is an `Event`; the pure decision about it is
+`Accepted`, `Ignored` or `Rejected`; each rule that held gives a `Start`, which the store records
+as a `Task`; each try of a task is an `Attempt`.
+
+Times are seconds since the epoch (UTC) as floats. Every record is frozen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar, TypeAlias
+
+JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One inbound HTTP request as it arrived.
+
+    `headers` and `query` hold one text a name; header names are lower-case and repeated headers
+    are joined with ``", "`` (RFC 9110, 5.2). `peer` is the caller's address, seen through trusted
+    proxies. `path` is the path that was asked for, without the query.
+    """
+
+    id: str
+    source: str
+    received_at: float
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    body: bytes
+    peer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A verified and parsed delivery.
+
+    `payload_text` is the payload as the sender wrote it; for a form with a ``payload`` field that
+    is the field's text, for any other form it is compact JSON of the fields.
+    """
+
+    source: str
+    event_type: str
+    event_id: str | None
+    payload: JSON
+    payload_text: str
+
+
+class AuthResult(StrEnum):
+    """What came of checking a delivery's credentials."""
+
+    PASSED = "passed"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True, slots=True)
+class AuthStep:
+    """One verifier's finding. `reason` never holds a secret or anything that helps to forge.
+
+    `secret_index` tells which of several secrets matched, counted from 0.
+    """
+
+    scheme: str
+    passed: bool
+    reason: str
+    secret_index: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Authentication:
+    """The finding of every verifier that was asked; all of a source's verifiers must pass."""
+
+    result: AuthResult
+    steps: tuple[AuthStep, ...] = ()
+
+    @property
+    def reason(self) -> str:
+        """The step that failed, or all that passed, as one line of text."""
+        told = [step for step in self.steps if step.passed == (self.result is AuthResult.PASSED)]
+        return "; ".join(f"{step.scheme}: {step.reason}" for step in told)
+
+
+class RuleOutcome(StrEnum):
+    """What came of one rule; `ERROR` counts as false and keeps its cause."""
+
+    TRUE = "true"
+    FALSE = "false"
+    ERROR = "error"
+    NOT_REACHED = "not reached"
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """The outcome of the rule at `index` of the event type's list; `cause` explains an error."""
+
+    index: int
+    outcome: RuleOutcome
+    cause: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """A program that is to be started because `rule` held, with the params it is given."""
+
+    rule: str
+    program: str
+    params: Mapping[str, JSON]
+
+
+class Rejection(StrEnum):
+    """Why a delivery was turned away; `server.answers` maps each to its HTTP status."""
+
+    UNAUTHENTICATED = "unauthenticated"
+    FORBIDDEN = "forbidden"
+    MALFORMED = "malformed"
+    MEDIA_TYPE = "media type"
+    UNFIT = "unfit"
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """At least one rule held. `rule_list` is the event type whose rules were tried (maybe "*")."""
+
+    outcome: ClassVar[str] = "accepted"
+    auth: Authentication
+    event: Event
+    rule_list: str
+    rules: tuple[RuleResult, ...]
+    starts: tuple[Start, ...]
+
+    @property
+    def summary(self) -> str:
+        """The decision in a few words, for the operator."""
+        return "1 task" if len(self.starts) == 1 else f"{len(self.starts)} tasks"
+
+
+@dataclass(frozen=True, slots=True)
+class Ignored:
+    """Genuine, but no rule held; `rule_list` is None where the event type has no rules at all."""
+
+    outcome: ClassVar[str] = "ignored"
+    auth: Authentication
+    event: Event
+    rule_list: str | None
+    rules: tuple[RuleResult, ...]
+    reason: str
+
+    @property
+    def summary(self) -> str:
+        """The decision in a few words, for the operator."""
+        return self.reason
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    """Turned away: not authentic, not readable, or not of the promised shape.
+
+    `message` may be shown to the caller; `detail` is for the operator alone. `event` is known
+    where the delivery was read but did not fit.
+    """
+
+    outcome: ClassVar[str] = "rejected"
+    auth: Authentication
+    rejection: Rejection
+    message: str
+    detail: str
+    event: Event | None = None
+
+    @property
+    def summary(self) -> str:
+        """The decision in a few words, for the operator."""
+        return self.detail
+
+
+Decision: TypeAlias = Accepted | Ignored | Rejected
+
+
+class TaskStatus(StrEnum):
+    """The state of a recorded run. Waiting for a retry is `PENDING` with `next_attempt_at`."""
+
+    PENDING = "pending"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+
+    @property
+    def ended(self) -> bool:
+        """Whether nothing more will happen to the task by itself."""
+        return self in (TaskStatus.COMPLETED, TaskStatus.FAILED)
+
+
+class Trigger(StrEnum):
+    """What made an attempt happen."""
+
+    INITIAL = "initial"
+    RETRY = "retry"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A recorded run of a program for one delivery.
+
+    `attempts` counts the attempts begun. `error` says in one line why the last one failed.
+    """
+
+    id: str
+    delivery_id: str
+    source: str
+    event_type: str
+    event_id: str | None
+    rule: str
+    program: str
+    params: Mapping[str, JSON]
+    status: TaskStatus
+    created_at: float
+    next_attempt_at: float
+    started_at: float | None = None
+    finished_at: float | None = None
+    attempts: int = 0
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One try of a task.
+
+    `exit_code` is None while it runs and where no process ended by itself (then `error` says
+    what happened). `output` and `stderr` are what the program printed, head and tail kept.
+    """
+
+    task_id: str
+    number: int
+    trigger: Trigger
+    status: TaskStatus
+    started_at: float
+    finished_at: float | None = None
+    exit_code: int | None = None
+    output: str = ""
+    stderr: str = ""
+    error: str | None = None

@@ -1,0 +1,154 @@
+"""The command runner: one attempt of a program that is a command line."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
+from functools import partial
+
+from hookgate.core.command_line import CommandLine, Unrunnable, plan_command
+from hookgate.core.config import CommandProgram, Program
+from hookgate.runners.executable import find_executable, why_not_started
+from hookgate.runners.payload_file import payload_place, remove_left_behind, write_payload
+from hookgate.runners.process import Ending, Invocation, Limits, run_to_end
+from hookgate.runners.runner import Result, Work
+
+
+class CommandRunner:
+    """Runs commands, without a shell, each attempt in a thread and a process group of its own.
+
+    `environ` is the gateway's environment, from which `plan_command` takes what a program may see.
+    Payload files go below `scratch`, the system's directory for temporary files by default; those
+    that a killed gateway left there are removed now. `grace` is how many seconds a program has
+    between SIGTERM and SIGKILL when it has timed out or its attempt is cancelled.
+
+    Nothing of a program outlives its attempt: what it left running in its process group is killed
+    when it has exited (see `process.run_to_end`). How many run at once is the caller's to bound.
+    """
+
+    def __init__(
+        self, environ: Mapping[str, str], scratch: str | None = None, grace: float = 2.0
+    ) -> None:
+        self._environ = environ
+        self._grace = grace
+        self._scratch = tempfile.gettempdir() if scratch is None else scratch
+        remove_left_behind(self._scratch)
+
+    async def run(self, program: Program, work: Work) -> Result:
+        """Run one attempt to its end; see `Runner.run`.
+
+        A thread waits for the process, as spawning and waiting there costs the event loop far less
+        than the loop's own subprocesses do.
+        """
+        try:
+            keep_on, stop = socket.socketpair()
+        except OSError as error:
+            return _not_run(f"the attempt could not be begun: {error.strerror}")
+        with keep_on, stop:
+            try:
+                attempt = _in_thread(partial(self._attempt, program, work, stop))
+            except RuntimeError as error:
+                return _not_run(f"the attempt could not be begun: {error}")
+            return await _outcome(attempt, keep_on.close)
+
+    def _attempt(self, program: CommandProgram, work: Work, stop: socket.socket) -> Result:
+        try:
+            with payload_place(self._scratch) as place:
+                line = plan_command(
+                    program, work.task, work.delivery, work.attempt, self._environ, str(place)
+                )
+                if isinstance(line, Unrunnable):
+                    return _not_run(line.reason)
+                write_payload(place, line.payload)
+                return self._execute(program, line, stop)
+        except OSError as error:
+            return _not_run(f"the payload file could not be written: {error.strerror}")
+
+    def _execute(self, program: CommandProgram, line: CommandLine, stop: socket.socket) -> Result:
+        word = line.argv[0]
+        executable = find_executable(word, line.env, program.working_dir)
+        if isinstance(executable, Unrunnable):
+            return _not_run(executable.reason)
+        invocation = Invocation(executable, line.argv, line.env, program.working_dir, line.stdin)
+        limits = Limits(program.timeout, self._grace, program.max_output)
+        try:
+            return _result(program, run_to_end(invocation, limits, stop))
+        except (OSError, ValueError) as error:
+            return _not_run(why_not_started(word, error))
+
+
+def _result(program: CommandProgram, ending: Ending) -> Result:
+    exited = not ending.timed_out and ending.status is not None and ending.status >= 0
+    return Result(
+        exit_code=ending.status if exited else None,
+        output=ending.stdout.text(),
+        stderr=ending.stderr.text(),
+        error=_error(program, ending),
+    )
+
+
+def _error(program: CommandProgram, ending: Ending) -> str | None:
+    if ending.timed_out:
+        return f"timed out after {program.timeout:.10g}s"
+    if ending.status is None:
+        return "the exit status is lost: the gateway was started with SIGCHLD ignored"
+    if ending.status < 0:
+        return f"killed by {_signal_name(-ending.status)}"
+    if ending.status == 0:
+        return None
+    last_line = ending.stderr.last_line() or ending.stdout.last_line()
+    return f"exit {ending.status}: {last_line}" if last_line else f"exit {ending.status}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # the real-time signals have no names
+        return f"signal {number}"
+
+
+def _not_run(reason: str) -> Result:
+    return Result(exit_code=None, output="", stderr="", error=reason)
+
+
+def _in_thread(attempt: Callable[[], Result]) -> Future[Result]:
+    """Make the attempt in a thread of its own.
+
+    A pool would bound attempts a second time, and would still run one later that it had refused
+    for want of threads.
+    """
+    outcome: Future[Result] = Future()
+
+    def make() -> None:
+        try:
+            outcome.set_result(attempt())
+        except BaseException as error:  # raised where the outcome is awaited
+            outcome.set_exception(error)
+
+    threading.Thread(target=make, name="attempt").start()
+    return outcome
+
+
+async def _outcome(attempt: Future[Result], stop: Callable[[], None]) -> Result:
+    """The attempt's result. A cancellation stops the attempt, and goes on when it has ended."""
+    running = asyncio.wrap_future(attempt)
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        stop()
+        await _until_done(running)
+        raise
+
+
+async def _until_done(running: asyncio.Future[Result]) -> None:
+    """Wait for the attempt to end, however often this wait is itself cancelled."""
+    while not running.done():
+        try:
+            await asyncio.wait({running})
+        except asyncio.CancelledError:
+            continue

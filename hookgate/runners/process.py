@@ -1,0 +1,225 @@
+"""One program from its start to its end, and to the end of all that it started.
+
+The program leads a process group of its own (setsid), and signals go to the group. The kernel
+gives no new process an id that a living or unreaped one has, as process or as group. So the leader
+is left a zombie until the last signal has been sent: every killpg comes before the waitpid that
+frees the id, and no signal can reach a stranger.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from functools import partial
+from selectors import EVENT_READ, EVENT_WRITE, PollSelector
+from typing import IO, cast
+
+from hookgate.runners.exits import exit_watch
+from hookgate.runners.output import HeadAndTail
+
+DRAIN = 0.5
+"""Seconds that others may keep the output open after the program itself has exited."""
+
+_CHUNK = 64 * 1024
+_LONGEST_WAIT = 86_400.0  # poll(2) takes no more than 24 days at once
+_REAP_LOOKS = 500
+_REAP_PAUSE = 0.01
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What to execute: `executable` is the file, `argv` is what it sees as its arguments.
+
+    `working_dir` is absolute; `stdin` is all that the program finds on its standard input.
+    """
+
+    executable: str
+    argv: Sequence[str]
+    env: Mapping[str, str]
+    working_dir: str
+    stdin: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a program may take. Times in seconds; `grace` is between SIGTERM and SIGKILL.
+
+    `max_output` is how many bytes of each output stream are kept.
+    """
+
+    timeout: float
+    grace: float
+    max_output: int
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a program ended and what it printed.
+
+    `status` is the exit code, or the number of the signal that killed it as a negative number, or
+    None where the system does not tell.
+    """
+
+    status: int | None
+    timed_out: bool
+    stdout: HeadAndTail
+    stderr: HeadAndTail
+
+
+def run_to_end(invocation: Invocation, limits: Limits, stop: socket.socket) -> Ending:
+    """Run a program until it exits, its time is over or `stop` is readable; this blocks.
+
+    At the timeout or stop its process group gets SIGTERM and, after the grace, SIGKILL. Once the
+    program has exited, whoever else holds its output open has `DRAIN` seconds to finish; then what
+    is left of the group is killed. Only a process that left the group outlives the call (setsid,
+    or the job control of a shell), or one that may not be killed (sudo).
+
+    Raises OSError or ValueError where the program could not be started.
+    """
+    stdout, stderr = HeadAndTail(limits.max_output), HeadAndTail(limits.max_output)
+    with _started(invocation) as process, exit_watch(process.pid) as exited:
+        attendance = _Attendance(process, invocation.stdin, stdout, stderr)
+        timed_out = attendance.see_through(limits, exited, stop)
+    return Ending(process.returncode, timed_out, stdout, stderr)
+
+
+class _Attendance:
+    """Feeds a started program and listens to it, for as long as it runs and may run."""
+
+    def __init__(
+        self,
+        process: subprocess.Popen[bytes],
+        stdin: bytes,
+        stdout: HeadAndTail,
+        stderr: HeadAndTail,
+    ) -> None:
+        self._pid = process.pid
+        self._unwritten = memoryview(stdin)
+        self._outputs_open = 2
+        self._exited = False
+        self._stopped = False
+        # Unlike epoll it needs no descriptor of its own, and unlike select it takes any number.
+        self._selector = PollSelector()
+        self._feed(_pipe(process.stdin))
+        self._listen(_pipe(process.stdout), stdout)
+        self._listen(_pipe(process.stderr), stderr)
+
+    def see_through(self, limits: Limits, exited: int, stop: socket.socket) -> bool:
+        """Attend until the program is to be killed, or what it left; tell whether it timed out."""
+        self._selector.register(exited, EVENT_READ, partial(self._note_exit, exited))
+        self._selector.register(stop, EVENT_READ, partial(self._note_stop, stop))
+        self._attend(limits.timeout, lambda: self._exited or self._stopped)
+        timed_out = not (self._exited or self._stopped)
+        if not self._exited:
+            _signal_group(self._pid, signal.SIGTERM)
+            self._attend(limits.grace, lambda: self._exited)
+        if self._exited:
+            self._attend(DRAIN, lambda: not self._outputs_open)
+        return timed_out
+
+    def _attend(self, seconds: float, done: Callable[[], bool]) -> None:
+        """Handle what happens until `done`, for that many seconds at most."""
+        deadline = time.monotonic() + seconds
+        while not done() and (left := deadline - time.monotonic()) > 0:
+            for key, _ in self._selector.select(min(left, _LONGEST_WAIT)):
+                key.data()
+
+    def _feed(self, stream: IO[bytes]) -> None:
+        os.set_blocking(stream.fileno(), False)
+        self._selector.register(stream, EVENT_WRITE, partial(self._write, stream))
+
+    def _listen(self, stream: IO[bytes], output: HeadAndTail) -> None:
+        self._selector.register(stream, EVENT_READ, partial(self._read, stream, output))
+
+    def _write(self, stream: IO[bytes]) -> None:
+        try:
+            written = os.write(stream.fileno(), self._unwritten[:_CHUNK])
+        except BrokenPipeError:  # the program does not care for the rest
+            written = len(self._unwritten)
+        self._unwritten = self._unwritten[written:]
+        if not self._unwritten:
+            self._selector.unregister(stream)
+            stream.close()
+
+    def _read(self, stream: IO[bytes], output: HeadAndTail) -> None:
+        chunk = os.read(stream.fileno(), _CHUNK)
+        output.feed(chunk)
+        if not chunk:
+            self._selector.unregister(stream)
+            self._outputs_open -= 1
+
+    def _note_exit(self, exited: int) -> None:
+        self._selector.unregister(exited)
+        self._exited = True
+
+    def _note_stop(self, stop: socket.socket) -> None:
+        self._selector.unregister(stop)
+        self._stopped = True
+
+
+@contextmanager
+def _started(invocation: Invocation) -> Iterator[subprocess.Popen[bytes]]:
+    """A started program; at the end its group is killed, it is reaped and `returncode` is set.
+
+    Popen's own wait is not used: it takes a lost exit status for success.
+    """
+    process = subprocess.Popen(  # noqa: S603 - a list from the rules file, and no shell
+        invocation.argv,
+        executable=invocation.executable,
+        env=invocation.env,
+        cwd=invocation.working_dir,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        bufsize=0,
+        start_new_session=True,
+    )
+    try:
+        yield process
+    finally:
+        _signal_group(process.pid, signal.SIGKILL)
+        for stream in (process.stdin, process.stdout, process.stderr):
+            _pipe(stream).close()
+        process.returncode = _reap_group(process.pid)
+
+
+def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
+    """One of the three streams of a process that was started with a pipe for each."""
+    return cast(IO[bytes], stream)
+
+
+def _signal_group(group: int, number: signal.Signals) -> None:
+    # macOS says EPERM of a group in which only the zombie is left.
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(group, number)
+
+
+def _reap_group(leader: int) -> int | None:
+    """Reap the leader of a killed group and return its status, and what it left to us.
+
+    Orphans fall to the gateway where it is the first process of a container.
+    """
+    status = _reap(leader)
+    while _reap(-leader) is not None:
+        pass
+    return status
+
+
+def _reap(which: int) -> int | None:
+    """Reap one killed child (see waitpid(2) for `which`); None where none is there to be reaped.
+
+    One that the kernel does not end within five seconds is left to Popen, which looks again.
+    """
+    with suppress(ChildProcessError):
+        for _ in range(_REAP_LOOKS):
+            pid, status = os.waitpid(which, os.WNOHANG)
+            if pid:
+                return os.waitstatus_to_exitcode(status)
+            time.sleep(_REAP_PAUSE)
+    return None

@@ -1,0 +1,175 @@
+"""From what became of a delivery to the HTTP answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from starlette.types import Send
+
+from hookgate.core.config import CommandProgram, Config, Respond
+from hookgate.core.templates import fill
+from hookgate.engine.intake import NotRecorded, Receipt, Repeated, Taken, TurnedAway
+from hookgate.model import JSON, Accepted, Decision, Ignored, Rejection, Task, TaskStatus
+from hookgate.server.requests import Refusal
+from hookgate.stores.store import TaskHistory
+
+STATUS_OF: Mapping[Rejection, int] = {
+    Rejection.MALFORMED: 400,
+    Rejection.UNAUTHENTICATED: 401,
+    Rejection.FORBIDDEN: 403,
+    Rejection.MEDIA_TYPE: 415,
+    Rejection.UNFIT: 422,
+}
+
+RETRY_AFTER = "10"
+"""Seconds after which a sender whose delivery could not be recorded may try again."""
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer. `body` is what is sent; `headers` do not repeat its length."""
+
+    status: int
+    body: bytes
+    headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
+
+    async def send(self, send: Send, *, close: bool = False) -> None:
+        """Send it, and with `close` end the connection, for callers that are still sending."""
+        headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in self.headers.items()]
+        headers.append((b"content-length", str(len(self.body)).encode()))
+        if close:
+            headers.append((b"connection", b"close"))
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.body})
+
+
+def json_answer(status: int, body: Mapping[str, object], **headers: str) -> Answer:
+    """An answer with a JSON body."""
+    text = json.dumps(body, separators=(",", ":")).encode()
+    return Answer(status, text, {"content-type": "application/json", **headers})
+
+
+def refuse(refusal: Refusal, **headers: str) -> Answer:
+    """The answer to a request that did not become a delivery."""
+    return json_answer(
+        refusal.status, {"status": "rejected", "message": refusal.message}, **headers
+    )
+
+
+def answer(receipt: Receipt, config: Config) -> Answer:
+    """The answer that a sender gets."""
+    match receipt:
+        case TurnedAway(_, decision):
+            return refuse(Refusal(STATUS_OF[decision.rejection], decision.message))
+        case NotRecorded():
+            message = "the delivery could not be recorded; try again later"
+            body = {"status": "unavailable", "message": message}
+            return json_answer(503, body, **{"retry-after": RETRY_AFTER})
+        case Repeated():
+            own = json_answer(200, _repeated_body(receipt))
+        case Taken(decision=Ignored()):
+            own = json_answer(200, _ignored_body(receipt))
+        case Taken():
+            own = json_answer(_taken_status(receipt, config), _taken_body(receipt))
+    respond = config.sources[receipt.delivery.source].respond
+    return own if respond is None else _as_told(own, respond, receipt)
+
+
+def _taken_body(taken: Taken) -> dict[str, object]:
+    known = {history.task.id: history.task for history in taken.waited}
+    tasks = [known.get(task.id, task) for task in taken.tasks]
+    first = taken.waited[0].task if taken.waited else tasks[0]
+    event = taken.decision.event
+    body: dict[str, object] = {
+        "task_id": first.id,
+        "status": first.status.value,
+        "message": f"Task created for {event.source}:{event.event_type}",
+        "delivery_id": taken.delivery.id,
+        "tasks": [_task_body(task) for task in tasks],
+    }
+    if first.status.ended:
+        body |= _result_body(taken.waited[0])
+    return body
+
+
+def _result_body(history: TaskHistory) -> dict[str, object]:
+    last = history.attempts[-1]
+    return {"exit_code": last.exit_code, "output": last.output, "error": last.error}
+
+
+def _ignored_body(taken: Taken) -> dict[str, object]:
+    return {
+        "status": "ignored",
+        "message": taken.decision.summary,
+        "delivery_id": taken.delivery.id,
+    }
+
+
+def _repeated_body(repeated: Repeated) -> dict[str, object]:
+    body: dict[str, object] = {
+        "status": "duplicate",
+        "message": "this event was accepted before; nothing was started",
+        "delivery_id": repeated.first_id,
+        "tasks": [_task_body(task) for task in repeated.tasks],
+    }
+    if repeated.tasks:
+        body["task_id"] = repeated.tasks[0].id
+    return body
+
+
+def _task_body(task: Task) -> dict[str, object]:
+    return {
+        "task_id": task.id,
+        "program": task.program,
+        "rule": task.rule,
+        "status": task.status.value,
+    }
+
+
+def _taken_status(taken: Taken, config: Config) -> int:
+    """202 unless every task that was waited for has ended; then what its exit code stands for."""
+    ended = [history for history in taken.waited if history.task.status.ended]
+    if not ended or len(ended) < len(taken.waited):
+        return 202
+    statuses = [_status_of_end(history, config.programs[history.task.program]) for history in ended]
+    return max(statuses)
+
+
+def _status_of_end(history: TaskHistory, program: CommandProgram) -> int:
+    exit_code = history.attempts[-1].exit_code
+    if exit_code is not None and exit_code in program.exit_status:
+        return program.exit_status[exit_code]
+    return 200 if history.task.status is TaskStatus.COMPLETED else 500
+
+
+def _as_told(own: Answer, respond: Respond, receipt: Taken | Repeated) -> Answer:
+    """Our own answer changed into the one that the source's sender expects."""
+    params = _params(receipt.decision)
+    headers = {k.lower(): _header_text(fill(v, params)) for k, v in respond.headers.items()}
+    status = respond.status or own.status
+    if respond.output and isinstance(receipt, Taken) and "exit_code" in _result_keys(receipt):
+        output = receipt.waited[0].attempts[-1].output.encode()
+        return Answer(status, output, {"content-type": "text/plain; charset=utf-8", **headers})
+    if respond.body is None:
+        return Answer(status, own.body, {**own.headers, **headers})
+    text = fill(respond.body, params).encode("utf-8", "replace")
+    return Answer(status, text, {"content-type": "text/plain; charset=utf-8", **headers})
+
+
+def _result_keys(taken: Taken) -> Mapping[str, object]:
+    ended = taken.waited and taken.waited[0].task.status.ended
+    return _result_body(taken.waited[0]) if ended else {}
+
+
+def _params(decision: Decision) -> Mapping[str, JSON]:
+    return decision.starts[0].params if isinstance(decision, Accepted) else {}
+
+
+def _header_text(text: str) -> str:
+    """A value that cannot break out of its header."""
+    return _CONTROL.sub(" ", text).encode("latin-1", "replace").decode("latin-1")

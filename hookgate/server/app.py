@@ -1,0 +1,55 @@
+"""The ASGI application: every route of the gateway."""
+
+from __future__ import annotations
+
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from hookgate.engine.gateway import Gateway
+from hookgate.errors import StoreUnavailable
+from hookgate.server.reads import Reads, fault
+from hookgate.server.webhooks import Webhooks
+
+
+def build_app(gateway: Gateway, admin_token: str) -> Starlette:
+    """The application that serves `gateway`, which whoever runs the application has entered."""
+    webhooks = Webhooks(gateway)
+    app = Starlette(
+        routes=[
+            *Reads(gateway, admin_token).routes(),
+            Route("/api/webhooks/{source}", webhooks),
+            Route("/{source}", webhooks),
+        ],
+        middleware=_middleware(gateway.config.server.allow_origins),
+        exception_handlers={HTTPException: _http_fault, StoreUnavailable: _store_fault},
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _middleware(allow_origins: tuple[str, ...]) -> list[Middleware]:
+    """Cross-origin reading, closed unless the rules file names who may."""
+    if not allow_origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=list(allow_origins),
+            allow_methods=["GET"],
+            allow_headers=["Authorization"],
+        )
+    ]
+
+
+async def _http_fault(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - Starlette looks it up by this type
+    return fault(error.status_code, error.detail.lower(), error.headers)
+
+
+async def _store_fault(_: Request, error: Exception) -> Response:
+    return fault(503, "the store cannot be read at present", {"retry-after": "10"})

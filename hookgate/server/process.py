@@ -1,0 +1,63 @@
+"""The HTTP server of a gateway process."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import Callable, Iterator
+
+import uvicorn
+from starlette.types import ASGIApp
+
+
+class Server(uvicorn.Server):
+    """Uvicorn with our settings and our own handling of signals.
+
+    Uvicorn's own would end the process on SIGTERM as soon as the last answer is out, before the
+    gateway has given its tasks back.
+    """
+
+    def __init__(self, app: ASGIApp, grace: float, on_listening: Callable[[], None]) -> None:
+        """`grace` is how many seconds open requests may take once the server is told to stop."""
+        super().__init__(_settings(app, grace))
+        self._on_listening = on_listening
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to accept, then say so."""
+        await super().startup(sockets)
+        self._on_listening()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Stop accepting on SIGTERM and SIGINT."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop)
+        yield
+
+    def _stop(self) -> None:
+        self.should_exit = True
+
+
+def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
+    """The fastest event loop there is on this platform."""
+    try:
+        import uvloop
+    except ImportError:  # it has no build for some platforms
+        return asyncio.new_event_loop
+    return uvloop.new_event_loop
+
+
+def _settings(app: ASGIApp, grace: float) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        lifespan="off",
+        ws="none",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,  # the peer is judged by the rules file's trusted_proxies
+        server_header=False,
+        timeout_graceful_shutdown=max(1, round(grace)),
+    )

@@ -1,0 +1,93 @@
+"""From an ASGI request to its parts, within limits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import parse_qsl
+
+from starlette.types import Receive, Scope
+
+from hookgate.auth.addresses import Network, client_address
+
+MAX_QUERY_FIELDS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a request is turned away before it becomes a delivery."""
+
+    status: int
+    message: str
+
+
+class Disconnected(Exception):  # noqa: N818 - it names the state of affairs
+    """The caller went away in the middle of its request; there is nobody to answer."""
+
+
+def headers_of(scope: Scope) -> dict[str, str]:
+    """The headers by lower-case name; repeated ones are joined with ", " (RFC 9110, 5.2)."""
+    headers: dict[str, str] = {}
+    for raw_name, raw_value in scope["headers"]:
+        name = raw_name.decode("latin-1").lower()
+        value = raw_value.decode("latin-1")
+        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+    return headers
+
+
+def query_of(scope: Scope) -> dict[str, str] | Refusal:
+    """The query parameters; the last of repeated ones counts."""
+    raw = scope["query_string"]
+    if not raw:
+        return {}
+    try:
+        return dict(
+            parse_qsl(
+                raw.decode("latin-1"), keep_blank_values=True, max_num_fields=MAX_QUERY_FIELDS
+            )
+        )
+    except ValueError:
+        return Refusal(400, f"the query has more than {MAX_QUERY_FIELDS} parameters")
+
+
+def caller_of(scope: Scope, headers: dict[str, str], trusted: Sequence[Network]) -> str:
+    """The caller's address, seen through trusted proxies; empty where it is unknown."""
+    client = scope.get("client")
+    peer = client[0] if client else ""
+    return client_address(peer, headers.get("x-forwarded-for"), trusted)
+
+
+async def read_body(
+    receive: Receive, headers: dict[str, str], limit: int, seconds: float
+) -> bytes | Refusal:
+    """The whole body, of at most `limit` bytes, read within `seconds`.
+
+    No more than `limit` bytes and one chunk are ever held. Raises `Disconnected`.
+    """
+    too_large = Refusal(413, f"the body is larger than the {limit} bytes allowed")
+    announced = headers.get("content-length", "")
+    if announced.isdecimal() and len(announced) < 20 and int(announced) > limit:
+        return too_large
+    try:
+        async with asyncio.timeout(seconds):
+            body = await _read_chunks(receive, limit)
+    except TimeoutError:
+        return Refusal(408, f"the body did not arrive within {seconds:g} s")
+    return too_large if body is None else body
+
+
+async def _read_chunks(receive: Receive, limit: int) -> bytes | None:
+    chunks: list[bytes] = []
+    size = 0
+    while True:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            raise Disconnected
+        chunk = event.get("body", b"")
+        size += len(chunk)
+        if size > limit:
+            return None
+        chunks.append(chunk)
+        if not event.get("more_body", False):
+            return b"".join(chunks)

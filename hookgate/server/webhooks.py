@@ -1,0 +1,79 @@
+"""The endpoint that senders call, as a bare ASGI application: it is the hot path."""
+
+from __future__ import annotations
+
+from starlette.types import Receive, Scope, Send
+
+from hookgate.core.config import Source
+from hookgate.engine import journal
+from hookgate.engine.gateway import Gateway
+from hookgate.model import Delivery
+from hookgate.server.answers import Answer, answer, refuse
+from hookgate.server.requests import (
+    Disconnected,
+    Refusal,
+    caller_of,
+    headers_of,
+    query_of,
+    read_body,
+)
+
+
+class Webhooks:
+    """Takes deliveries for the source named by the path parameter ``source``."""
+
+    def __init__(self, gateway: Gateway) -> None:
+        self._gateway = gateway
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        headers = headers_of(scope)
+        peer = caller_of(scope, headers, self._gateway.config.server.trusted_proxies)
+        name = scope["path_params"]["source"]
+        source = self._gateway.config.sources.get(name)
+        if source is None:
+            refused = Refusal(404, "there is no such source")
+        elif scope["method"] not in source.methods:
+            refused = Refusal(405, f"{scope['method'][:20]} is not accepted here")
+        else:
+            try:
+                delivery = await self._read(scope, receive, source, headers, peer)
+            except Disconnected:
+                journal.delivery_refused(name, 0, "the caller went away", peer)
+                return
+            if isinstance(delivery, Delivery):
+                receipt = await self._gateway.receive(delivery)
+                await answer(receipt, self._gateway.config).send(send)
+                return
+            refused = delivery
+        journal.delivery_refused(name, refused.status, refused.message, peer)
+        await _refuse(refused, source).send(send, close=True)
+
+    async def _read(
+        self, scope: Scope, receive: Receive, source: Source, headers: dict[str, str], peer: str
+    ) -> Delivery | Refusal:
+        query = query_of(scope)
+        if isinstance(query, Refusal):
+            return query
+        received_at = self._gateway.now()
+        timeout = self._gateway.config.server.body_timeout
+        body = await read_body(receive, headers, source.max_body, timeout)
+        if isinstance(body, Refusal):
+            return body
+        return Delivery(
+            id=self._gateway.new_id(),
+            source=source.name,
+            received_at=received_at,
+            method=scope["method"],
+            path=scope["path"],
+            query=query,
+            headers=headers,
+            body=body,
+            peer=peer,
+        )
+
+
+def _refuse(refusal: Refusal, source: Source | None) -> Answer:
+    if refusal.status == 405 and source is not None:
+        return refuse(refusal, allow=", ".join(sorted(source.methods)))
+    return refuse(refusal)

@@ -1,0 +1,34 @@
+"""When the next task is due, and waiting for that without asking the disk."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from contextlib import suppress
+
+
+class NextDue:
+    """The earliest `next_attempt_at` of the pending tasks, as the last commit left it."""
+
+    def __init__(self, earliest: float | None) -> None:
+        self._earliest = math.inf if earliest is None else earliest
+        self._sooner = asyncio.Event()
+
+    def update(self, earliest: float | None) -> None:
+        """Note what is next after a commit (None: nothing pending), and wake who waits."""
+        before, self._earliest = self._earliest, math.inf if earliest is None else earliest
+        if self._earliest < before:
+            self._sooner.set()
+
+    async def wait(self, at_most: float) -> None:
+        """Return as soon as a task is due, or after `at_most` seconds."""
+        deadline = time.monotonic() + at_most
+        while (delay := self._delay(deadline)) > 0:
+            self._sooner.clear()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(delay):
+                    await self._sooner.wait()
+
+    def _delay(self, deadline: float) -> float:
+        return min(deadline - time.monotonic(), self._earliest - time.time())

@@ -1,0 +1,103 @@
+"""What the verbs that read find in the tables."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+
+from hookgate.model import Task, TaskStatus
+from hookgate.stores.sqlite.rows import (
+    attempt_of,
+    decision_of,
+    delivery_of,
+    ids_to_json,
+    storable,
+    task_of,
+)
+from hookgate.stores.sqlite.statements import sql
+from hookgate.stores.store import DeliveryFilter, StoredDelivery, TaskFilter, TaskHistory
+
+_TASK = sql("task")
+_ATTEMPTS_OF_TASK = sql("attempts_of_task")
+_TASKS_OF_DELIVERIES = sql("tasks_of_deliveries")
+_LIST_TASKS = sql("list_tasks")
+_LIST_DELIVERIES = sql("list_deliveries")
+_DELIVERY = sql("delivery")
+_COUNT_TASKS = sql("count_tasks")
+
+
+def task(connection: sqlite3.Connection, task_id: str) -> TaskHistory | None:
+    """A task with its attempts."""
+    row = connection.execute(_TASK, (storable(task_id),)).fetchone()
+    if row is None:
+        return None
+    attempts = connection.execute(_ATTEMPTS_OF_TASK, (row["id"],))
+    return TaskHistory(task_of(row), tuple(map(attempt_of, attempts)))
+
+
+def tasks(connection: sqlite3.Connection, wanted: TaskFilter) -> list[Task]:
+    """A page of tasks, the newest first."""
+    restrictions = {
+        "status": wanted.status,
+        "source": wanted.source,
+        "program": wanted.program,
+        "delivery_id": wanted.delivery_id,
+    }
+    rows = _page(connection, _LIST_TASKS, restrictions, wanted.before, wanted.limit)
+    return [task_of(row) for row in rows]
+
+
+def tasks_of_deliveries(connection: sqlite3.Connection, delivery_ids: Iterable[str]) -> list[Task]:
+    """Every task of the deliveries, in the order of start within each."""
+    rows = connection.execute(_TASKS_OF_DELIVERIES, (ids_to_json(delivery_ids),))
+    return [task_of(row) for row in rows]
+
+
+def delivery(connection: sqlite3.Connection, delivery_id: str) -> StoredDelivery | None:
+    """A delivery, whole."""
+    row = connection.execute(_DELIVERY, (storable(delivery_id),)).fetchone()
+    if row is None:
+        return None
+    its_tasks = tuple(tasks_of_deliveries(connection, [delivery_id]))
+    return StoredDelivery(delivery_of(row), decision_of(row), its_tasks)
+
+
+def deliveries(connection: sqlite3.Connection, wanted: DeliveryFilter) -> list[StoredDelivery]:
+    """A page of deliveries, the newest first, without bodies and snapshots."""
+    restrictions = {
+        "source": wanted.source,
+        "event_type": wanted.event_type,
+        "outcome": wanted.outcome,
+    }
+    rows = _page(connection, _LIST_DELIVERIES, restrictions, wanted.before, wanted.limit)
+    by_delivery: dict[str, list[Task]] = defaultdict(list)
+    for each in tasks_of_deliveries(connection, [row["id"] for row in rows]):
+        by_delivery[each.delivery_id].append(each)
+    return [
+        StoredDelivery(delivery_of(row), decision_of(row), tuple(by_delivery[row["id"]]))
+        for row in rows
+    ]
+
+
+def count(connection: sqlite3.Connection, status: TaskStatus) -> int:
+    """How many tasks are in a state."""
+    counted: int = connection.execute(_COUNT_TASKS, (status.value,)).fetchone()[0]
+    return counted
+
+
+def _page(
+    connection: sqlite3.Connection,
+    statement: str,
+    restrictions: Mapping[str, str | None],
+    before: str | None,
+    limit: int,
+) -> list[sqlite3.Row]:
+    # Only what restricts appears in the statement: "(:x IS NULL OR x = :x)" would use no index.
+    present = {name: storable(text) for name, text in restrictions.items() if text is not None}
+    conditions = [f"{name} = :{name}" for name in present]
+    if before is not None:
+        conditions.append("id < :before")
+    where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
+    values = {**present, "before": storable(before), "limit": limit}
+    return connection.execute(statement.format(where=where), values).fetchall()

@@ -1,0 +1,1 @@
+SELECT * FROM attempts WHERE task_id = ? ORDER BY number

@@ -1,0 +1,1 @@
+SELECT * FROM deliveries WHERE id IN (SELECT value FROM json_each(?))

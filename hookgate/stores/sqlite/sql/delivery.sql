@@ -1,0 +1,1 @@
+SELECT deliveries.*, snapshot FROM deliveries JOIN configurations USING (digest) WHERE id = ?

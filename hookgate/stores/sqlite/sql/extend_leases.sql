@@ -1,0 +1,1 @@
+UPDATE tasks SET lease_until = ? WHERE status = 'running' AND worker = ?

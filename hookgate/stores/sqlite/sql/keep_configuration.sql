@@ -1,0 +1,2 @@
+INSERT INTO configurations (digest, snapshot, first_seen) VALUES (?, ?, ?)
+ON CONFLICT (digest) DO NOTHING

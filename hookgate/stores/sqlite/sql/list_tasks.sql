@@ -1,0 +1,1 @@
+SELECT * FROM tasks {where} ORDER BY id DESC LIMIT :limit

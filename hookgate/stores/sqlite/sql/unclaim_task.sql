@@ -1,0 +1,7 @@
+UPDATE tasks
+SET status = 'pending', attempts = attempts - 1, worker = NULL, lease_until = NULL,
+    started_at = (
+        SELECT max(started_at) FROM attempts
+        WHERE task_id = tasks.id AND number < tasks.attempts
+    )
+WHERE id = :task_id AND status = 'running' AND attempts = :number

@@ -1,0 +1,164 @@
+"""The verbs of the SQLite store."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import sqlite3
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Self
+
+from hookgate.errors import StoreUnavailable
+from hookgate.model import Attempt, Delivery, Task, TaskStatus
+from hookgate.stores.sqlite import reads, writes
+from hookgate.stores.sqlite.due import NextDue
+from hookgate.stores.sqlite.faults import opening_faults
+from hookgate.stores.sqlite.file import held, opened, opened_for_reading, transaction
+from hookgate.stores.sqlite.reader import Reader
+from hookgate.stores.sqlite.writer import Writer
+from hookgate.stores.store import (
+    Claim,
+    DeliveryFilter,
+    RecordResult,
+    StoredDecision,
+    StoredDelivery,
+    TaskFilter,
+    TaskHistory,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """What there is of a store while it is open."""
+
+    writer: Writer
+    reader: Reader
+    due: NextDue
+    resources: ExitStack
+
+
+class SqliteStore:
+    """A `Store` in the SQLite file at `path`, which is made where there is none.
+
+    One process holds it at a time, by a lock on ``<path>.lock``. Both files, and SQLite's ``-wal``
+    and ``-shm`` beside them, can be read by their owner alone.
+    """
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._open: _Open | None = None
+
+    async def __aenter__(self) -> Self:
+        """Open the store; blocks the event loop meanwhile, since nothing can be served yet.
+
+        The lock proves that no other gateway runs, so every task that is still running goes back
+        to pending.
+        """
+        with opening_faults(self._path), ExitStack() as resources:
+            resources.enter_context(held(self._path))
+            writing = resources.enter_context(opened(self._path))
+            due = NextDue(_release_all(writing))
+            writer = Writer(writing, self._path, due.update)
+            reader = Reader(resources.enter_context(opened_for_reading(self._path)), self._path)
+            self._open = _Open(writer, reader, due, resources.pop_all())
+        writer.start()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Finish what was asked for, fold the write-ahead log into the file, drop the lock.
+
+        A cancellation does not cut this short: it goes on in its thread.
+        """
+        parts, self._open = self._parts, None
+        parts.writer.stop()
+        await asyncio.to_thread(_close, parts)
+
+    # --- writing ------------------------------------------------------------------------------
+
+    async def record(
+        self, delivery: Delivery, decision: StoredDecision, tasks: Sequence[Task]
+    ) -> RecordResult:
+        recording = writes.Recording.of(delivery, decision, tasks)
+        return await self._parts.writer.submit(writes.record, recording)
+
+    async def claim(self, worker: str, limit: int, lease: float, now: float) -> list[Claim]:
+        claims = self._parts.writer.submit(writes.claim, worker, limit, now + lease, now)
+        try:
+            await asyncio.wait([claims])
+        except asyncio.CancelledError:
+            claims.add_done_callback(self._put_back)
+            raise
+        return claims.result()
+
+    async def extend(self, worker: str, lease: float, now: float) -> None:
+        await self._parts.writer.submit(writes.extend, worker, now + lease)
+
+    async def finish(
+        self, attempt: Attempt, status: TaskStatus, next_attempt_at: float | None, now: float
+    ) -> bool:
+        writer = self._parts.writer
+        return await writer.submit(writes.finish, attempt, status, next_attempt_at, now)
+
+    async def release_expired(self, now: float) -> int:
+        return await self._parts.writer.submit(writes.release, lease_ended=now, now=now)
+
+    async def purge(self, before: float, limit: int) -> int:
+        return await self._parts.writer.submit(writes.purge, before, limit)
+
+    # --- reading ------------------------------------------------------------------------------
+
+    async def task(self, task_id: str) -> TaskHistory | None:
+        return await self._parts.reader.read(reads.task, task_id)
+
+    async def tasks(self, wanted: TaskFilter) -> list[Task]:
+        return await self._parts.reader.read(reads.tasks, wanted)
+
+    async def delivery(self, delivery_id: str) -> StoredDelivery | None:
+        return await self._parts.reader.read(reads.delivery, delivery_id)
+
+    async def deliveries(self, wanted: DeliveryFilter) -> list[StoredDelivery]:
+        return await self._parts.reader.read(reads.deliveries, wanted)
+
+    async def count(self, status: TaskStatus) -> int:
+        return await self._parts.reader.read(reads.count, status)
+
+    async def wait_for_work(self, seconds: float) -> None:
+        await self._parts.due.wait(seconds)
+
+    # --- its parts ----------------------------------------------------------------------------
+
+    @property
+    def _parts(self) -> _Open:
+        if self._open is None:
+            raise StoreUnavailable(f"the store {self._path} is not open")
+        return self._open
+
+    def _put_back(self, claims: asyncio.Future[list[Claim]]) -> None:
+        """Return tasks that were claimed for a caller who was cancelled.
+
+        Where the store has been closed meanwhile the next opening does it.
+        """
+        if claims.exception() is None and claims.result() and self._open is not None:
+            self._open.writer.submit(writes.unclaim, claims.result())
+
+
+def _release_all(writing: sqlite3.Connection) -> float | None:
+    with transaction(writing, "BEGIN IMMEDIATE"):
+        writes.release(writing, lease_ended=math.inf, now=time.time())
+        return writes.next_due(writing)
+
+
+def _close(parts: _Open) -> None:
+    """The last connection to go folds the write-ahead log into the file."""
+    parts.writer.join()
+    parts.reader.close()
+    parts.resources.close()

@@ -1,0 +1,171 @@
+"""What the verbs that write do to the tables, each inside a transaction of the writer's."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from hookgate.model import Attempt, Delivery, Task, TaskStatus, Trigger
+from hookgate.stores.sqlite.reads import tasks_of_deliveries
+from hookgate.stores.sqlite.rows import (
+    Row,
+    delivery_of,
+    delivery_row,
+    finished_attempt_row,
+    ids_to_json,
+    storable,
+    storable_row,
+    task_of,
+    task_row,
+)
+from hookgate.stores.sqlite.statements import sql
+from hookgate.stores.store import Claim, Duplicate, Recorded, RecordResult, StoredDecision
+
+ABANDONED = "the gateway ended during the attempt"
+
+_KEEP_CONFIGURATION = sql("keep_configuration")
+_INSERT_DELIVERY = sql("insert_delivery")
+_INSERT_TASK = sql("insert_task")
+_FIND_ACCEPTED = sql("find_accepted")
+_CLAIM_TASKS = sql("claim_tasks")
+_BEGIN_ATTEMPTS = sql("begin_attempts")
+_CLAIMED_DELIVERIES = sql("claimed_deliveries")
+_UNCLAIM_TASK = sql("unclaim_task")
+_DELETE_ATTEMPT = sql("delete_attempt")
+_EXTEND_LEASES = sql("extend_leases")
+_FINISH_TASK = sql("finish_task")
+_FINISH_ATTEMPT = sql("finish_attempt")
+_ABANDON_ATTEMPTS = sql("abandon_attempts")
+_RELEASE_TASKS = sql("release_tasks")
+_NEXT_DUE = sql("next_due")
+_PURGEABLE = sql("purgeable")
+_DELETE_ATTEMPTS = sql("delete_attempts")
+_DELETE_TASKS = sql("delete_tasks")
+_DELETE_DELIVERY = sql("delete_delivery")
+
+
+# --- record ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A delivery with its decision and tasks, made ready for the tables."""
+
+    delivery: Row
+    tasks: tuple[Row, ...]
+    configuration: Row
+    recorded: Recorded
+
+    @classmethod
+    def of(cls, delivery: Delivery, decision: StoredDecision, tasks: Sequence[Task]) -> Recording:
+        """Raises `ValueError` for params that JSON cannot hold."""
+        return cls(
+            delivery=delivery_row(delivery, decision),
+            tasks=tuple(map(task_row, tasks)),
+            configuration=storable_row(decision.digest, decision.snapshot, delivery.received_at),
+            recorded=Recorded(tuple(tasks)),
+        )
+
+
+def record(connection: sqlite3.Connection, recording: Recording) -> RecordResult:
+    """Keep a delivery with its tasks, unless its event was accepted before."""
+    if connection.execute(_INSERT_DELIVERY, recording.delivery).rowcount == 0:
+        return _duplicate(connection, recording)
+    connection.executemany(_INSERT_TASK, recording.tasks)
+    connection.execute(_KEEP_CONFIGURATION, recording.configuration)
+    return recording.recorded
+
+
+def _duplicate(connection: sqlite3.Connection, recording: Recording) -> Duplicate:
+    _, source, _, event_id, *_ = recording.delivery
+    first: str = connection.execute(_FIND_ACCEPTED, (source, event_id)).fetchone()["id"]
+    return Duplicate(first, tuple(tasks_of_deliveries(connection, [first])))
+
+
+# --- attempts -------------------------------------------------------------------------------
+
+
+def claim(
+    connection: sqlite3.Connection, worker: str, limit: int, lease_until: float, now: float
+) -> list[Claim]:
+    """Make tasks that are due running, each with a new attempt; the oldest due first."""
+    wanted = {"worker": worker, "limit": limit, "lease_until": lease_until, "now": now}
+    tasks = [task_of(row) for row in connection.execute(_CLAIM_TASKS, wanted).fetchall()]
+    if not tasks:
+        return []
+    connection.execute(_BEGIN_ATTEMPTS, (ids_to_json(task.id for task in tasks),))
+    delivery_ids = ids_to_json({task.delivery_id for task in tasks})
+    rows = connection.execute(_CLAIMED_DELIVERIES, (delivery_ids,))
+    deliveries = {row["id"]: delivery_of(row) for row in rows}
+    tasks.sort(key=lambda task: (task.next_attempt_at, task.id))
+    return [Claim(task, _begun(task, now), deliveries[task.delivery_id]) for task in tasks]
+
+
+def _begun(task: Task, now: float) -> Attempt:
+    trigger = Trigger.INITIAL if task.attempts == 1 else Trigger.RETRY
+    return Attempt(task.id, task.attempts, trigger, TaskStatus.RUNNING, started_at=now)
+
+
+def unclaim(connection: sqlite3.Connection, claims: Sequence[Claim]) -> None:
+    """Undo a claim that reached nobody: the attempts have not been."""
+    attempts = [{"task_id": c.task.id, "number": c.attempt.number} for c in claims]
+    for attempt in attempts:
+        if connection.execute(_UNCLAIM_TASK, attempt).rowcount:
+            connection.execute(_DELETE_ATTEMPT, attempt)
+
+
+def extend(connection: sqlite3.Connection, worker: str, lease_until: float) -> None:
+    """Renew the lease of every task that `worker` runs."""
+    connection.execute(_EXTEND_LEASES, (lease_until, worker))
+
+
+def finish(
+    connection: sqlite3.Connection,
+    attempt: Attempt,
+    status: TaskStatus,
+    next_attempt_at: float | None,
+    now: float,
+) -> bool:
+    """Record how an attempt ended, where the task still runs that attempt."""
+    task = {
+        "task_id": attempt.task_id,
+        "number": attempt.number,
+        "status": status,
+        "next_attempt_at": next_attempt_at,
+        "finished_at": now if status.ended else None,
+        "error": None if status is TaskStatus.COMPLETED else storable(attempt.error),
+    }
+    if connection.execute(_FINISH_TASK, task).rowcount == 0:
+        return False
+    connection.execute(_FINISH_ATTEMPT, finished_attempt_row(attempt))
+    return True
+
+
+def release(connection: sqlite3.Connection, lease_ended: float, now: float) -> int:
+    """Put running tasks back whose lease ended at `lease_ended` or before; how many.
+
+    They are due `now`, behind what has been waiting longer, so that a task which ends the gateway
+    each time does not keep the others from running.
+    """
+    wanted = {"lease_ended": lease_ended, "now": now, "error": ABANDONED}
+    connection.execute(_ABANDON_ATTEMPTS, wanted)
+    return connection.execute(_RELEASE_TASKS, wanted).rowcount
+
+
+def next_due(connection: sqlite3.Connection) -> float | None:
+    """When the next pending task is due; None where none is pending."""
+    due: float | None = connection.execute(_NEXT_DUE).fetchone()[0]
+    return due
+
+
+# --- purge ----------------------------------------------------------------------------------
+
+
+def purge(connection: sqlite3.Connection, before: float, limit: int) -> int:
+    """Delete old deliveries whose tasks have all ended, with what belongs to them; how many."""
+    found = connection.execute(_PURGEABLE, (before, limit)).fetchall()
+    ids = [(row["id"],) for row in found]
+    for statement in (_DELETE_ATTEMPTS, _DELETE_TASKS, _DELETE_DELIVERY):
+        connection.executemany(statement, ids)
+    return len(ids)

@@ -1,0 +1,213 @@
+"""What a store is: a dozen verbs in the words of the domain, and what each promises.
+
+`tests/contract/test_store.py` is the definition in full; every store passes it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self, TypeAlias
+
+from hookgate.model import Attempt, AuthResult, AuthStep, Delivery, Task, TaskStatus, Trigger
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDecision:
+    """What is kept of a decision: what cannot be derived later from the delivery.
+
+    `snapshot` is the configuration that decided (see `Config.snapshot`) and `digest` its hash; a
+    store keeps each snapshot once. `rules` are the ids of the rules that held.
+    """
+
+    outcome: str
+    reason: str
+    event_type: str
+    event_id: str | None
+    auth_result: AuthResult
+    auth_steps: tuple[AuthStep, ...]
+    rules: tuple[str, ...]
+    digest: str
+    snapshot: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredDelivery:
+    """A delivery as it was recorded (credentials redacted) with its decision and its tasks."""
+
+    delivery: Delivery
+    decision: StoredDecision
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """The delivery and its tasks are on disk."""
+
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicate:
+    """This (source, event_id) was accepted before, as `delivery_id`; nothing was recorded."""
+
+    delivery_id: str
+    tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A task handed to one worker: the running attempt and the delivery it works on."""
+
+    task: Task
+    attempt: Attempt
+    delivery: Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class TaskFilter:
+    """Which tasks to list; None does not restrict. `before` is the last id of the page before."""
+
+    status: TaskStatus | None = None
+    source: str | None = None
+    program: str | None = None
+    delivery_id: str | None = None
+    before: str | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class DeliveryFilter:
+    """Which deliveries to list; None does not restrict. `before` as in `TaskFilter`."""
+
+    source: str | None = None
+    event_type: str | None = None
+    outcome: str | None = None
+    before: str | None = None
+    limit: int = 50
+
+
+@dataclass(frozen=True, slots=True)
+class TaskHistory:
+    """A task with its attempts, oldest first."""
+
+    task: Task
+    attempts: tuple[Attempt, ...]
+
+
+RecordResult: TypeAlias = Recorded | Duplicate
+
+
+class Store(Protocol):
+    """Deliveries, tasks and attempts on disk.
+
+    Every verb that writes returns only when its change is durable. Any verb may raise
+    `StoreUnavailable`; then it has changed nothing.
+    """
+
+    async def __aenter__(self) -> Self:
+        """Open the store, creating or migrating it.
+
+        Tasks that a dead gateway left running go back to pending. Raises `StoreInUse`,
+        `StoreFormatError`, `StoreUnavailable`.
+        """
+        ...
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Finish what was asked for and close."""
+        ...
+
+    async def record(
+        self, delivery: Delivery, decision: StoredDecision, tasks: Sequence[Task]
+    ) -> RecordResult:
+        """Keep a delivery with its decision and its pending tasks, in one transaction.
+
+        `Duplicate` if a delivery of the same source and event id (not None) was recorded before
+        *with outcome "accepted"*. An ignored one does not count: when the rules have been mended,
+        the sender's redelivery must get its chance.
+        """
+        ...
+
+    async def claim(self, worker: str, limit: int, lease: float, now: float) -> list[Claim]:
+        """Hand out at most `limit` pending tasks that are due, the oldest first.
+
+        Each becomes running with a new attempt, leased to `worker` until `now + lease` seconds.
+        The attempt's trigger is INITIAL for the first, else RETRY.
+        """
+        ...
+
+    async def extend(self, worker: str, lease: float, now: float) -> None:
+        """Renew the lease of every task that `worker` runs, until `now + lease` seconds."""
+        ...
+
+    async def finish(
+        self, attempt: Attempt, status: TaskStatus, next_attempt_at: float | None, now: float
+    ) -> bool:
+        """Record how an attempt ended and what becomes of its task.
+
+        `status` PENDING puts the task back until `next_attempt_at`. False, and no change, where
+        the task is no longer running this very attempt (its lease was lost).
+        """
+        ...
+
+    async def release_expired(self, now: float) -> int:
+        """Put running tasks whose lease has ended back to pending; say how many.
+
+        Their attempt is recorded as failed with the error "the gateway ended during the attempt".
+        """
+        ...
+
+    async def task(self, task_id: str) -> TaskHistory | None:
+        """A task with its attempts."""
+        ...
+
+    async def tasks(self, wanted: TaskFilter) -> list[Task]:
+        """Tasks, the newest first."""
+        ...
+
+    async def delivery(self, delivery_id: str) -> StoredDelivery | None:
+        """A delivery with its decision and tasks."""
+        ...
+
+    async def deliveries(self, wanted: DeliveryFilter) -> list[StoredDelivery]:
+        """Deliveries, the newest first; their bodies and snapshots are left empty."""
+        ...
+
+    async def count(self, status: TaskStatus) -> int:
+        """How many tasks are in this state."""
+        ...
+
+    async def wait_for_work(self, seconds: float) -> None:
+        """Return when tasks may be due: something was recorded or put back, or after `seconds`.
+
+        Work that became due between the last `claim` and this call makes it return at once.
+        """
+        ...
+
+    async def purge(self, before: float, limit: int) -> int:
+        """Delete at most `limit` deliveries received before that time whose tasks have all ended.
+
+        With their tasks and attempts; returns how many deliveries went.
+        """
+        ...
+
+
+__all__ = [
+    "Claim",
+    "DeliveryFilter",
+    "Duplicate",
+    "RecordResult",
+    "Recorded",
+    "Store",
+    "StoredDecision",
+    "StoredDelivery",
+    "TaskFilter",
+    "TaskHistory",
+    "Trigger",
+]

@@ -1,0 +1,479 @@
+"""What only the SQLite store has: its file, its lock, its threads and its disk."""
+
+# ruff: noqa: ASYNC240 - the event loop of a test has nothing else to do
+
+from __future__ import annotations
+
+import asyncio
+import os
+import re
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from importlib import resources
+from pathlib import Path
+
+import pytest
+
+from hookgate.errors import StoreFormatError, StoreInUse, StoreUnavailable
+from hookgate.model import TaskStatus
+from hookgate.stores.sqlite import SqliteStore
+from hookgate.stores.sqlite.file import opened
+from hookgate.stores.sqlite.statements import sql
+from hookgate.stores.sqlite.writer import GROUP_LIMIT
+from hookgate.stores.store import Duplicate, Recorded, RecordResult, TaskFilter
+from tests.contract.samples import START, ended, sample
+
+pytestmark = pytest.mark.anyio
+
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "hookgate.db"
+
+
+@pytest.fixture
+async def store(path: Path) -> AsyncIterator[SqliteStore]:
+    async with SqliteStore(str(path)) as opened_store:
+        yield opened_store
+
+
+@contextmanager
+def child(script: str, path: Path) -> Iterator[subprocess.Popen[str]]:
+    """A process that runs `script` with the store's path; killed at the end if not before."""
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(path)],
+        cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def line_of(process: subprocess.Popen[str]) -> str:
+    assert process.stdout is not None
+    return process.stdout.readline().strip()
+
+
+async def refuse(path: Path) -> str:
+    """Why the store cannot be opened."""
+    with pytest.raises((StoreInUse, StoreFormatError, StoreUnavailable)) as caught:
+        await SqliteStore(str(path)).__aenter__()
+    return str(caught.value)
+
+
+# --- one gateway a file ---------------------------------------------------------------------
+
+HOLD = """
+import asyncio, sys
+from hookgate.stores.sqlite import SqliteStore
+
+async def main():
+    async with SqliteStore(sys.argv[1]):
+        print("open", flush=True)
+        sys.stdin.read()
+
+asyncio.run(main())
+"""
+
+
+async def test_a_second_opener_is_told_the_file_and_the_process_that_holds_it(
+    store: SqliteStore, path: Path
+) -> None:
+    with pytest.raises(StoreInUse, match=rf"{re.escape(str(path))} .*process {os.getpid()}\b"):
+        await SqliteStore(str(path)).__aenter__()
+    assert isinstance(await sample().record_in(store), Recorded)
+
+
+async def test_a_second_opener_by_another_name_is_refused_as_well(
+    store: SqliteStore, path: Path, tmp_path: Path
+) -> None:
+    link = tmp_path / "link.db"
+    link.symlink_to(path)
+    with pytest.raises(StoreInUse):
+        await SqliteStore(str(link)).__aenter__()
+
+
+async def test_the_lock_of_a_killed_gateway_is_gone(path: Path) -> None:
+    with child(HOLD, path) as holder:
+        assert line_of(holder) == "open"
+        assert f"process {holder.pid})" in await refuse(path)
+        holder.send_signal(signal.SIGKILL)
+        holder.wait()
+        async with SqliteStore(str(path)) as store:
+            assert isinstance(await sample().record_in(store), Recorded)
+
+
+async def test_an_opening_that_fails_does_not_keep_the_lock(path: Path) -> None:
+    path.write_bytes(b"no database at all" * 100)
+    await refuse(path)
+    path.unlink()
+    async with SqliteStore(str(path)):
+        pass
+
+
+async def test_a_closed_store_can_be_opened_again_and_is_one_file(path: Path) -> None:
+    store = SqliteStore(str(path))
+    async with store:
+        await sample().record_in(store)
+        assert path.with_name("hookgate.db-wal").exists()
+    assert not path.with_name("hookgate.db-wal").exists()
+    async with store:
+        assert len(await store.tasks(TaskFilter())) == 1
+
+
+async def test_a_closing_that_is_cancelled_still_writes_what_was_asked_for(path: Path) -> None:
+    given = [sample() for _ in range(20)]
+    recording: list[asyncio.Task[RecordResult]] = []
+
+    async def open_and_close() -> None:
+        closing_task = asyncio.current_task()
+        assert closing_task is not None
+        async with SqliteStore(str(path)) as store:
+            recording.extend(asyncio.create_task(each.record_in(store)) for each in given)
+            await asyncio.sleep(0)
+            asyncio.get_running_loop().call_soon(closing_task.cancel)
+
+    with pytest.raises(asyncio.CancelledError):
+        await asyncio.create_task(open_and_close())
+    assert await asyncio.gather(*recording) == [Recorded(each.tasks) for each in given]
+    async with opened_when_free(path) as store:
+        assert len(await store.tasks(TaskFilter())) == 20
+
+
+@asynccontextmanager
+async def opened_when_free(path: Path) -> AsyncIterator[SqliteStore]:
+    """The store, as soon as nobody holds it any more."""
+    store = SqliteStore(str(path))
+    while True:
+        try:
+            await store.__aenter__()
+        except StoreInUse:
+            continue
+        break
+    async with AsyncExitStack() as stack:
+        stack.push_async_exit(store)
+        yield store
+
+
+# --- what is no store -----------------------------------------------------------------------
+
+
+async def test_the_files_can_be_read_by_their_owner_alone(store: SqliteStore, path: Path) -> None:
+    await sample().record_in(store)
+    files = sorted(path.parent.iterdir())
+    assert [each.name.removeprefix("hookgate.db") for each in files] == [
+        "",
+        "-shm",
+        "-wal",
+        ".lock",
+    ]
+    assert {stat.S_IMODE(each.stat().st_mode) for each in files} == {0o600}
+
+
+async def test_a_file_that_is_no_database_is_refused_and_left_alone(path: Path) -> None:
+    path.write_text("rules: []\n" * 100)
+    with pytest.raises(StoreFormatError, match=rf"{re.escape(str(path))} is not a SQLite .* name"):
+        await SqliteStore(str(path)).__aenter__()
+    assert path.read_text() == "rules: []\n" * 100
+
+
+async def test_a_damaged_store_is_refused(path: Path) -> None:
+    async with SqliteStore(str(path)):
+        pass
+    whole = path.read_bytes()
+    path.write_bytes(whole[:100] + b"\xff" * (len(whole) - 100))
+    with pytest.raises(StoreFormatError, match=f"{path} .*damaged .*malformed.* bring back"):
+        await SqliteStore(str(path)).__aenter__()
+
+
+async def test_the_database_of_another_program_is_refused_and_left_alone(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as other:
+        other.execute("CREATE TABLE notes (text)")
+    before = path.read_bytes()
+    with pytest.raises(StoreFormatError, match=f"{path} is the database of another program; name"):
+        await SqliteStore(str(path)).__aenter__()
+    assert path.read_bytes() == before
+
+
+async def test_a_store_of_a_newer_version_is_refused(path: Path) -> None:
+    async with SqliteStore(str(path)):
+        pass
+    with closing(sqlite3.connect(path)) as newer:
+        newer.execute("PRAGMA user_version = 2")
+    with pytest.raises(StoreFormatError, match=f"{path} is a store of version 2.* reads version 1"):
+        await SqliteStore(str(path)).__aenter__()
+
+
+async def test_a_missing_directory_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "missing" / "hookgate.db"
+    with pytest.raises(StoreUnavailable, match=f"{path}.*create the directory {path.parent}"):
+        await SqliteStore(str(path)).__aenter__()
+
+
+async def test_a_directory_is_no_store(tmp_path: Path) -> None:
+    with pytest.raises(StoreUnavailable, match=f"cannot open {tmp_path}: .*name a file"):
+        await SqliteStore(str(tmp_path)).__aenter__()
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write anywhere")
+async def test_a_directory_that_cannot_be_written_to_is_named(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    with pytest.raises(StoreUnavailable, match=f"let the user who runs hookgate .* {tmp_path}"):
+        await SqliteStore(str(tmp_path / "hookgate.db")).__aenter__()
+
+
+# --- the disk -------------------------------------------------------------------------------
+
+RECORD_FOR_EVER = """
+import asyncio, sys
+from hookgate.stores.sqlite import SqliteStore
+from tests.contract.samples import sample
+
+async def record(store, number):
+    for count in range(1_000_000):
+        each = sample(event_id=f"{number}-{count}", body=b"x" * 3000)
+        await each.record_in(store)
+        print(each.delivery.id, each.tasks[0].id, each.decision.event_id, flush=True)
+
+async def main():
+    async with SqliteStore(sys.argv[1]) as store:
+        await asyncio.gather(*(record(store, number) for number in range(8)))
+
+asyncio.run(main())
+"""
+
+
+async def test_what_a_killed_gateway_answered_for_is_there_afterwards(path: Path) -> None:
+    with child(RECORD_FOR_EVER, path) as recorder:
+        answered = [line_of(recorder).split() for _ in range(300)]
+        recorder.send_signal(signal.SIGKILL)
+        recorder.wait()
+    async with SqliteStore(str(path)) as store:
+        for delivery_id, task_id, event_id in answered:
+            stored = await store.delivery(delivery_id)
+            assert stored is not None
+            assert [task.id for task in stored.tasks] == [task_id]
+            again = await sample(event_id=event_id).record_in(store)
+            assert isinstance(again, Duplicate)
+            assert again.delivery_id == delivery_id
+
+
+def test_a_commit_waits_for_the_disk(path: Path) -> None:
+    """WAL survives a power failure only with synchronous = FULL (2)."""
+    with opened(str(path)) as connection:
+        assert connection.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+        assert connection.execute("PRAGMA synchronous").fetchone()[0] == 2
+        assert connection.execute("PRAGMA fullfsync").fetchone()[0] == 1
+
+
+FILL_THE_DISK = """
+import asyncio, os, resource, sys
+from hookgate.errors import StoreUnavailable
+from hookgate.stores.sqlite import SqliteStore
+from tests.contract.samples import START, ended, sample
+from hookgate.model import TaskStatus
+
+def allow(size):
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+
+async def attempt(store, each):
+    try:
+        await each.record_in(store)
+    except StoreUnavailable as error:
+        return str(error)
+    return "recorded"
+
+async def main():
+    async with SqliteStore(sys.argv[1]) as store:
+        print(await attempt(store, sample(event_id="before")))
+        allow(os.path.getsize(sys.argv[1] + "-wal") + 10_000)
+        many = [sample(event_id=f"full-{n}", body=b"x" * 30_000) for n in range(5)]
+        for told in await asyncio.gather(*(attempt(store, each) for each in many)):
+            print(told)
+        allow(resource.RLIM_INFINITY)
+        print(await attempt(store, sample(event_id="full-0")))
+
+asyncio.run(main())
+"""
+
+OPEN_ON_A_FULL_DISK = """
+import asyncio, resource, sys
+from hookgate.errors import StoreUnavailable
+from hookgate.stores.sqlite import SqliteStore
+
+async def main():
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, resource.RLIM_INFINITY))
+    try:
+        await SqliteStore(sys.argv[1]).__aenter__()
+    except StoreUnavailable as error:
+        print(error)
+
+asyncio.run(main())
+"""
+
+
+async def test_a_full_disk_is_told_to_every_caller_and_once_there_is_room_all_works(
+    path: Path,
+) -> None:
+    """The kernel refuses to let the child's files grow, as it does when a disk is full."""
+    with child(FILL_THE_DISK, path) as filler:
+        told, _ = filler.communicate()
+    before, *full, after = told.splitlines()
+    assert (before, after) == ("recorded", "recorded")
+    assert len(full) == 5
+    assert all(re.match(rf"the store {re.escape(str(path))} cannot be used now: ", t) for t in full)
+    async with SqliteStore(str(path)) as store:
+        kept = {task.event_id for task in await store.tasks(TaskFilter())}
+    assert kept == {"before", "full-0"}
+
+
+async def test_a_store_that_cannot_be_made_on_a_full_disk_is_made_once_there_is_room(
+    path: Path,
+) -> None:
+    with child(OPEN_ON_A_FULL_DISK, path) as opener:
+        told, _ = opener.communicate()
+    assert re.match(rf"cannot open {re.escape(str(path))}: .*see that its disk has room", told)
+    async with SqliteStore(str(path)) as store:
+        assert isinstance(await sample().record_in(store), Recorded)
+
+
+async def test_a_small_write_gets_through_where_a_large_one_of_its_group_does_not(
+    store: SqliteStore,
+) -> None:
+    """SQLite takes no value over a billion bytes; a limit it is told stands in for that."""
+    connection = store._parts.writer._connection
+    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 100_000)
+    small, large = sample(), sample(body=b"x" * 200_000)
+    results = await asyncio.gather(
+        small.record_in(store), large.record_in(store), return_exceptions=True
+    )
+    assert results[0] == Recorded(small.tasks)
+    assert isinstance(results[1], Exception)
+
+
+# --- the threads ----------------------------------------------------------------------------
+
+
+@contextmanager
+def write_locked(path: Path) -> Iterator[None]:
+    """Somebody else (an operator with the sqlite3 tool) is writing meanwhile."""
+    with closing(sqlite3.connect(path, isolation_level=None)) as operator:
+        operator.execute("BEGIN IMMEDIATE")
+        yield
+        operator.execute("COMMIT")
+
+
+async def test_reads_do_not_wait_for_the_writer(store: SqliteStore, path: Path) -> None:
+    first, second = sample(), sample()
+    await first.record_in(store)
+    with write_locked(path):
+        recording = asyncio.create_task(second.record_in(store))
+        assert await store.delivery(first.delivery.id) is not None
+        assert await store.count(TaskStatus.PENDING) == 1
+        assert not recording.done()
+    assert await recording == Recorded(second.tasks)
+
+
+async def test_a_lock_held_for_too_long_is_told_to_all_at_once_and_then_forgotten(
+    store: SqliteStore, path: Path
+) -> None:
+    store._parts.writer._connection.execute("PRAGMA busy_timeout = 100")
+    many = [sample() for _ in range(50)]
+    begun = time.monotonic()
+    with write_locked(path):
+        told = await asyncio.gather(
+            *(each.record_in(store) for each in many), return_exceptions=True
+        )
+    assert all(isinstance(each, StoreUnavailable) for each in told)
+    assert time.monotonic() - begun < 50 * 0.1
+    assert isinstance(await many[0].record_in(store), Recorded)
+
+
+async def test_more_writes_than_a_group_holds_are_all_carried_out(store: SqliteStore) -> None:
+    many = [sample() for _ in range(2 * GROUP_LIMIT + 10)]
+    await asyncio.gather(*(each.record_in(store) for each in many))
+    assert await store.count(TaskStatus.PENDING) == len(many)
+
+
+async def test_a_fault_that_is_not_sqlites_reaches_its_caller_alone(store: SqliteStore) -> None:
+    good = sample(programs=("one", "two"))
+    await good.record_in(store)
+    first, second = await store.claim("w1", 2, 30, START)
+    results = await asyncio.gather(
+        store.finish(ended(first, exit_code=2**70), TaskStatus.FAILED, None, START),
+        store.finish(ended(second), TaskStatus.COMPLETED, None, START),
+        return_exceptions=True,
+    )
+    assert isinstance(results[0], OverflowError)
+    assert results[1] is True
+    assert await store.count(TaskStatus.RUNNING) == 1
+
+
+async def test_a_configuration_is_kept_once(store: SqliteStore, path: Path) -> None:
+    await asyncio.gather(*(sample().record_in(store) for _ in range(5)))
+    await sample().record_in(store)
+    with closing(sqlite3.connect(path)) as reader:
+        assert reader.execute("SELECT digest, snapshot FROM configurations").fetchall() == [
+            ("d1", "version: 1\n")
+        ]
+
+
+# --- flat with millions of rows -------------------------------------------------------------
+
+STATEMENTS = sorted(
+    each.name.removesuffix(".sql")
+    for each in (resources.files("hookgate.stores.sqlite") / "sql").iterdir()
+    if each.name != "schema.sql"
+)
+LISTS = {
+    "list_tasks": ["status", "source", "program", "delivery_id"],
+    "list_deliveries": ["source", "event_type", "outcome"],
+}
+
+
+def plan(connection: sqlite3.Connection, statement: str) -> list[str]:
+    """How SQLite would carry out a statement, one step a line."""
+    names = re.findall(r":(\w+)", statement)
+    count = max(map(int, re.findall(r"\?(\d+)", statement)), default=statement.count("?"))
+    values = dict.fromkeys(names, "1") if names else ["1"] * count
+    return [row["detail"] for row in connection.execute(f"EXPLAIN QUERY PLAN {statement}", values)]
+
+
+def unbounded(steps: list[str]) -> list[str]:
+    """The steps whose cost grows with the store: a whole table read or sorted."""
+    return [step for step in steps if re.match(r"SCAN (?!CONSTANT ROW|json_each)|USE TEMP", step)]
+
+
+@pytest.mark.parametrize("name", [name for name in STATEMENTS if name not in LISTS])
+def test_a_statement_finds_its_rows_by_an_index(path: Path, name: str) -> None:
+    with opened(str(path)) as connection:
+        assert unbounded(plan(connection, sql(name))) == []
+
+
+@pytest.mark.parametrize("name", LISTS)
+def test_a_page_is_read_in_the_order_of_an_index_whatever_the_filter(path: Path, name: str) -> None:
+    with opened(str(path)) as connection:
+        unfiltered = plan(connection, sql(name).format(where=""))
+        assert [step.partition(" USING INDEX ")[2] for step in unfiltered] == [
+            f"sqlite_autoindex_{name.removeprefix('list_')}_1"
+        ]
+        for column in LISTS[name]:
+            for where in (f"{column} = :value", f"{column} = :value AND id < :before"):
+                steps = plan(connection, sql(name).format(where=f"WHERE {where}"))
+                assert unbounded(steps) == []
+                assert re.search(rf"INDEX \w+ \({column}=\?", steps[0])
+
+
+@pytest.mark.parametrize("name", ["claim_tasks", "next_due"])
+def test_what_is_due_is_found_without_reading_what_is_not(path: Path, name: str) -> None:
+    with opened(str(path)) as connection:
+        assert any("USING INDEX tasks_due" in step for step in plan(connection, sql(name)))
