@@ -70,7 +70,7 @@ def parse_json(raw: bytes) -> JSON:
 def json_text(value: JSON) -> str:
     """Compact JSON with every number as it was written; non-ASCII characters stay as they are."""
     if isinstance(value, str):
-        return json.dumps(value, ensure_ascii=False)
+        return _quote(value)
     if isinstance(value, dict):
         return "{" + ",".join(f"{json_text(k)}:{json_text(v)}" for k, v in value.items()) + "}"
     if isinstance(value, list):
@@ -102,6 +102,8 @@ def _unique(pairs: list[tuple[str, JSON]]) -> dict[str, JSON]:
 def _refuse_constant(name: str) -> NoReturn:
     raise MalformedJSON(f"{name} is not JSON")
 
+
+_quote = json.JSONEncoder(ensure_ascii=False).encode
 
 _decoder = json.JSONDecoder(
     object_pairs_hook=_unique, parse_float=ExactFloat, parse_constant=_refuse_constant

@@ -453,7 +453,8 @@ def descriptors_exhausted() -> Iterator[Callable[[], None]]:
     """No descriptor can be opened, until the function given frees one more."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     hoard: list[int] = []
-    resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard))
+    highest = max(int(opened.name) for opened in Path("/proc/self/fd").iterdir())
+    resource.setrlimit(resource.RLIMIT_NOFILE, (highest + 64, hard))
     try:
         while True:
             try:
