@@ -16,7 +16,7 @@ from hookgate.model import AuthStep, Delivery
 class BasicAuth:
     """Passes a delivery that presents `username` with one of `passwords`."""
 
-    username: bytes
+    username: bytes = field(repr=False)
     passwords: tuple[bytes, ...] = field(repr=False)
 
     scheme: ClassVar[str] = "basic"

@@ -29,7 +29,8 @@ def validate(path: Path, env_file: Path | None, *, environment: bool, as_json: b
 def contents(config: Config) -> str:
     """What a rules file holds, counted."""
     rules = sum(len(rules) for source in config.sources.values() for rules in source.rules.values())
-    return f"{len(config.sources)} sources, {rules} rules, {len(config.programs)} programs"
+    counts = {"source": len(config.sources), "rule": rules, "program": len(config.programs)}
+    return ", ".join(f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in counts.items())
 
 
 def _document(loaded: Loaded) -> dict[str, object]:

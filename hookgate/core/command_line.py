@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hookgate.core.bodies import Body, read_body
 from hookgate.core.config import CommandProgram, Template
 from hookgate.core.templates import fill, fill_for_show
-from hookgate.expr.values import text_of
+from hookgate.expr.values import for_show, text_of
 from hookgate.model import JSON, Delivery, Task
 
 ARGUMENT_LIMIT = 128 * 1024 - 1
@@ -62,8 +62,9 @@ def show_command(
 ) -> tuple[tuple[str, ...], dict[str, str]]:
     """The argv and the added variables as people may see them, nothing secret filled in."""
     payload = payload_text(delivery)
-    argv = tuple(_argv(program, task, payload, payload_file, fill_for_show))
-    return argv, _environment(program, task, 1, {}, payload_file, fill_for_show)
+    shown = replace(task, params={name: for_show(value) for name, value in task.params.items()})
+    argv = tuple(_argv(program, shown, payload, payload_file, fill_for_show))
+    return argv, _environment(program, shown, 1, {}, payload_file, fill_for_show)
 
 
 def payload_text(delivery: Delivery) -> str:

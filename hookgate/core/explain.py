@@ -8,7 +8,7 @@ environment is shown as ``${NAME}``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from hookgate.core.bodies import Body, read_body
@@ -25,7 +25,9 @@ from hookgate.core.selectors import (
     read_params,
 )
 from hookgate.core.tasks import pending_task
+from hookgate.expr.conditions import BUILT_IN_NAMES
 from hookgate.expr.paths import Found
+from hookgate.expr.values import for_show
 from hookgate.model import (
     JSON,
     Accepted,
@@ -128,7 +130,8 @@ def _trace_text(
 def _trace_params(source: Source, event: Event, view: View) -> tuple[ValueTrace, ...]:
     if rule_list_for(source, event.event_type) is None:
         return ()
-    return tuple(_trace_param(param, view) for param in source.params)
+    traces = (_trace_param(param, view) for param in source.params)
+    return tuple(replace(trace, value=for_show(trace.value)) for trace in traces)
 
 
 def _trace_param(param: Param, view: View) -> ValueTrace:
@@ -198,12 +201,20 @@ def _trace_rule(rule: Rule, result: RuleResult, values: Mapping[str, JSON]) -> R
 def _reason(rule: Rule, result: RuleResult, values: Mapping[str, JSON]) -> str:
     if result.outcome is RuleOutcome.NOT_REACHED:
         return "an earlier rule held"
-    if rule.shown != rule.condition.text:  # something from the environment was filled in
+    if _from_environment(rule, values):
         failed = "could not be evaluated; " if result.cause is not None else ""
         return f"{failed}it holds a value from the environment, which is not shown"
     if result.cause is not None:
         return result.cause
     return rule.condition.filled_in(values)
+
+
+def _from_environment(rule: Rule, values: Mapping[str, JSON]) -> bool:
+    """Whether its text, or a param that it uses, was filled in from the environment."""
+    names = rule.condition.names - set(BUILT_IN_NAMES)
+    return rule.shown != rule.condition.text or any(
+        for_show(values[name]) != values[name] for name in names
+    )
 
 
 def _trace_tasks(config: Config, delivery: Delivery, decision: Decision) -> tuple[TaskTrace, ...]:

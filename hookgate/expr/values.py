@@ -87,6 +87,19 @@ def text_of(value: JSON) -> str:
     return "" if value is None else json_text(value)
 
 
+def for_show(value: JSON) -> JSON:
+    """The value as people may see it: text from the environment as the rules file wrote it.
+
+    Such text is a `str` that has the written form as its attribute `shown`.
+    """
+    if isinstance(value, str):
+        shown: str = getattr(value, "shown", value)
+        return shown
+    if isinstance(value, dict):
+        return {key: for_show(inner) for key, inner in value.items()}
+    return [for_show(inner) for inner in value] if isinstance(value, list) else value
+
+
 def _depth(raw: bytes) -> int:
     brackets = _STRING.sub(b"", raw).translate(None, _NOT_BRACKETS)
     return max(accumulate(map(_STEP.__getitem__, brackets)), default=0)

@@ -6,7 +6,7 @@ import base64
 from datetime import UTC, datetime
 
 from hookgate.core.explain import RuleTrace, TaskTrace, Trace, ValueTrace
-from hookgate.model import JSON, Attempt, Authentication, Task
+from hookgate.model import JSON, Attempt, Authentication, AuthResult, AuthStep, Task
 from hookgate.stores.store import StoredDelivery, TaskHistory
 
 
@@ -101,13 +101,19 @@ def auth_document(auth: Authentication) -> dict[str, JSON]:
     steps: list[JSON] = [
         {
             "type": step.scheme,
-            "result": "passed" if step.passed else "failed",
+            "result": _step_result(auth, step),
             "reason": step.reason,
             "secret_index": step.secret_index,
         }
         for step in auth.steps
     ]
     return {"result": auth.result.value, "reason": auth.reason, "steps": steps}
+
+
+def _step_result(auth: Authentication, step: AuthStep) -> str:
+    if auth.result is AuthResult.SKIPPED:
+        return auth.result.value
+    return (AuthResult.PASSED if step.passed else AuthResult.FAILED).value
 
 
 def rule_document(rule: RuleTrace) -> dict[str, JSON]:

@@ -31,7 +31,14 @@ sources:
       secret:
         - {condition: "issue_key == '${KEY}'", program: fix}
         - {condition: "'${KEY}' < 3", program: fix}
+  stage:
+    auth: {type: none}
+    params: {stage: {path: stage, default: "to ${KEY}"}, list: {value: ["${KEY}"]}}
+    rules:
+      "*":
+        - {condition: stage == 'x' or len(list) == 1, program: deploy}
 programs:
+  deploy: {command: "deploy {stage}", env: {STAGE: "{stage}"}}
   fix: {command: "fix {issue_key}", working_dir: bin, timeout: 5s, params: [score]}
 """
 
@@ -104,6 +111,17 @@ def test_a_value_from_the_environment_is_never_shown(config: Config) -> None:
     found = trace(config, '{"issue":{"key":"other"}}', x_kind="secret")
     assert found.rules[0].condition == "issue_key == '${KEY}'"
     assert found.rules[1].result.value == "error"
+    assert "canary" not in repr(found)
+
+
+def test_a_param_from_the_environment_is_shown_as_it_was_written(config: Config) -> None:
+    sent = delivery("stage", "{}")
+    found = explain(config, sent, decide(config, sent, 0.0))
+    assert found.params[0].value == "to ${KEY}"
+    assert found.rules[0].reason == "it holds a value from the environment, which is not shown"
+    (task,) = found.tasks
+    assert task.argv[1:4] == ("to ${KEY}", "--stage=to ${KEY}", '--list=["${KEY}"]')
+    assert task.env["STAGE"] == "to ${KEY}"
     assert "canary" not in repr(found)
 
 
