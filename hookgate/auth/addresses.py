@@ -69,7 +69,7 @@ def client_address(peer: str, forwarded_for: str | None, trusted: Sequence[Netwo
     good address stands, since nothing to the left of it can be believed. A peer that is no address
     (a Unix socket) is given back as it is.
     """
-    client = parse_address(peer)
+    client = parse_address(peer) if trusted or ":" in peer else None
     if client is None:
         return peer
     for hop in reversed((forwarded_for or "").split(",")):

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import struct
+from collections.abc import Callable, Iterator
 
 from hookgate.core.ids import ticks, uuid7
+
+_DRAWN_AT_ONCE = 4096
+"""Bytes: asking the system for each id would cost more than the id."""
 
 Clock = Callable[[], float]
 """Tells the time in seconds since the epoch."""
@@ -21,8 +25,16 @@ class Ids:
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
         self._last = 0
+        self._randomness: Iterator[tuple[int]] = iter(())
 
     def next(self) -> str:
         """A new id."""
         self._last = max(self._last + 1, ticks(self._clock()))
-        return uuid7(self._last, int.from_bytes(os.urandom(8)) >> 2)
+        return uuid7(self._last, self._random_bits())
+
+    def _random_bits(self) -> int:
+        drawn = next(self._randomness, None)
+        if drawn is None:
+            self._randomness = struct.iter_unpack("Q", os.urandom(_DRAWN_AT_ONCE))
+            drawn = next(self._randomness)
+        return drawn[0] >> 2

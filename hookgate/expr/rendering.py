@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from hookgate.expr.values import number_text
+
 MAX_SHOWN = 60
 """The longest that a value is shown, in characters."""
 
@@ -50,6 +52,8 @@ def _pieces(value: object) -> Iterator[str]:
             yield repr(value)
         case int() if value.bit_length() > _MAX_BITS:
             yield f"an integer of {value.bit_length()} bits"
+        case float():
+            yield number_text(value)
         case list():
             yield from _enclosed("[", value, "]")
         case tuple():

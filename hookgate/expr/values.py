@@ -7,9 +7,12 @@ values on, so a number that is not an integer keeps the text it was written with
 from __future__ import annotations
 
 import json
+import math
 import re
 from itertools import accumulate
 from typing import NoReturn
+
+import orjson
 
 from hookgate.model import JSON
 
@@ -53,6 +56,16 @@ def parse_json(raw: bytes) -> JSON:
     if raw.count(b"[") + raw.count(b"{") > MAX_DEPTH and _depth(raw) > MAX_DEPTH:
         raise MalformedJSON(f"it is nested deeper than {MAX_DEPTH} levels")
     try:
+        value: JSON = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        return _parse_exactly(raw)
+    # Most senders write compact JSON. What comes out again byte by byte has lost no digit and no
+    # key, and reading it with orjson costs a third of what our own decoder does.
+    return value if orjson.dumps(value) == raw else _parse_exactly(raw)
+
+
+def _parse_exactly(raw: bytes) -> JSON:
+    try:
         value: JSON = _decoder.decode(raw.decode("utf-8"))
     except UnicodeDecodeError as error:
         raise MalformedJSON(f"it is not UTF-8 at byte {error.start}") from None
@@ -77,7 +90,21 @@ def json_text(value: JSON) -> str:
         return "[" + ",".join(map(json_text, value)) + "]"
     if isinstance(value, bool) or value is None:
         return {True: "true", False: "false", None: "null"}[value]
-    return str(value)
+    return number_text(value)
+
+
+def json_bytes(value: JSON) -> bytes:
+    """The same in UTF-8; a lone surrogate, which UTF-8 cannot carry, is written as its escape."""
+    try:
+        return orjson.dumps(value)
+    except orjson.JSONEncodeError:  # an exact number, a lone surrogate, a large integer
+        return json_text(value).encode("utf-8", "backslashreplace")
+
+
+def number_text(value: float) -> str:
+    """A number as it was written; one that was computed has the shortest text that reads back."""
+    exact = isinstance(value, int | ExactFloat) or not math.isfinite(value)
+    return str(value) if exact else orjson.dumps(value).decode()
 
 
 def text_of(value: JSON) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,7 @@ from starlette.types import Send
 from hookgate.core.config import CommandProgram, Config, Respond
 from hookgate.core.templates import fill
 from hookgate.engine.intake import NotRecorded, Receipt, Repeated, Taken, TurnedAway
+from hookgate.expr.values import json_bytes
 from hookgate.model import JSON, Accepted, Decision, Ignored, Rejection, Task, TaskStatus
 from hookgate.server.requests import Refusal
 from hookgate.stores.store import TaskHistory
@@ -48,17 +48,15 @@ class Answer:
         await send({"type": "http.response.body", "body": self.body})
 
 
-def json_answer(status: int, body: Mapping[str, object], **headers: str) -> Answer:
+def json_answer(status: int, body: dict[str, JSON], **headers: str) -> Answer:
     """An answer with a JSON body."""
-    text = json.dumps(body, separators=(",", ":")).encode()
-    return Answer(status, text, {"content-type": "application/json", **headers})
+    return Answer(status, json_bytes(body), {"content-type": "application/json", **headers})
 
 
 def refuse(refusal: Refusal, **headers: str) -> Answer:
     """The answer to a request that did not become a delivery."""
-    return json_answer(
-        refusal.status, {"status": "rejected", "message": refusal.message}, **headers
-    )
+    body: dict[str, JSON] = {"status": "rejected", "message": refusal.message}
+    return json_answer(refusal.status, body, **headers)
 
 
 def answer(receipt: Receipt, config: Config) -> Answer:
@@ -68,7 +66,7 @@ def answer(receipt: Receipt, config: Config) -> Answer:
             return refuse(Refusal(STATUS_OF[decision.rejection], decision.message))
         case NotRecorded():
             message = "the delivery could not be recorded; try again later"
-            body = {"status": "unavailable", "message": message}
+            body: dict[str, JSON] = {"status": "unavailable", "message": message}
             return json_answer(503, body, **{"retry-after": RETRY_AFTER})
         case Repeated():
             own = json_answer(200, _repeated_body(receipt))
@@ -80,12 +78,12 @@ def answer(receipt: Receipt, config: Config) -> Answer:
     return own if respond is None else _as_told(own, respond, receipt)
 
 
-def _taken_body(taken: Taken) -> dict[str, object]:
+def _taken_body(taken: Taken) -> dict[str, JSON]:
     known = {history.task.id: history.task for history in taken.waited}
     tasks = [known.get(task.id, task) for task in taken.tasks]
     first = taken.waited[0].task if taken.waited else tasks[0]
     event = taken.decision.event
-    body: dict[str, object] = {
+    body: dict[str, JSON] = {
         "task_id": first.id,
         "status": first.status.value,
         "message": f"Task created for {event.source}:{event.event_type}",
@@ -97,12 +95,12 @@ def _taken_body(taken: Taken) -> dict[str, object]:
     return body
 
 
-def _result_body(history: TaskHistory) -> dict[str, object]:
+def _result_body(history: TaskHistory) -> dict[str, JSON]:
     last = history.attempts[-1]
     return {"exit_code": last.exit_code, "output": last.output, "error": last.error}
 
 
-def _ignored_body(taken: Taken) -> dict[str, object]:
+def _ignored_body(taken: Taken) -> dict[str, JSON]:
     return {
         "status": "ignored",
         "message": taken.decision.summary,
@@ -110,8 +108,8 @@ def _ignored_body(taken: Taken) -> dict[str, object]:
     }
 
 
-def _repeated_body(repeated: Repeated) -> dict[str, object]:
-    body: dict[str, object] = {
+def _repeated_body(repeated: Repeated) -> dict[str, JSON]:
+    body: dict[str, JSON] = {
         "status": "duplicate",
         "message": "this event was accepted before; nothing was started",
         "delivery_id": repeated.first_id,
@@ -122,7 +120,7 @@ def _repeated_body(repeated: Repeated) -> dict[str, object]:
     return body
 
 
-def _task_body(task: Task) -> dict[str, object]:
+def _task_body(task: Task) -> dict[str, JSON]:
     return {
         "task_id": task.id,
         "program": task.program,
@@ -161,7 +159,7 @@ def _as_told(own: Answer, respond: Respond, receipt: Taken | Repeated) -> Answer
     return Answer(status, text, {"content-type": "text/plain; charset=utf-8", **headers})
 
 
-def _result_keys(taken: Taken) -> Mapping[str, object]:
+def _result_keys(taken: Taken) -> Mapping[str, JSON]:
     ended = taken.waited and taken.waited[0].task.status.ended
     return _result_body(taken.waited[0]) if ended else {}
 

@@ -10,7 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hookgate.engine.gateway import Gateway
-from hookgate.expr.values import json_text
+from hookgate.expr.values import json_bytes
 from hookgate.model import JSON, TaskStatus
 from hookgate.server import views
 from hookgate.stores.store import DeliveryFilter, TaskFilter
@@ -19,12 +19,8 @@ DEFAULT_PAGE, MAX_PAGE = 50, 500
 
 
 def document(body: JSON, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A JSON answer with every number as it was written.
-
-    A lone surrogate, which UTF-8 cannot carry, leaves as its JSON escape.
-    """
-    content = json_text(body).encode("utf-8", "backslashreplace")
-    return Response(content, status, headers, "application/json")
+    """A JSON answer with every number as it was written."""
+    return Response(json_bytes(body), status, headers, "application/json")
 
 
 def fault(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:

@@ -18,18 +18,25 @@ from hookgate.server.requests import (
     read_body,
 )
 
+PREFIX = "/api/webhooks/"
+"""Sources are served below this path, and below / for short."""
+
 
 class Webhooks:
-    """Takes deliveries for the source named by the path parameter ``source``."""
+    """Takes deliveries for the source that the path names."""
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
+
+    def serves(self, scope: Scope) -> bool:
+        """Whether a request is for one of the sources."""
+        return scope["type"] == "http" and _source_name(scope) in self._gateway.config.sources
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
         headers = headers_of(scope)
         peer = caller_of(scope, headers, self._gateway.config.server.trusted_proxies)
-        name = scope["path_params"]["source"]
+        name = _source_name(scope)
         source = self._gateway.config.sources.get(name)
         if source is None:
             refused = Refusal(404, "there is no such source")
@@ -71,6 +78,11 @@ class Webhooks:
             body=body,
             peer=peer,
         )
+
+
+def _source_name(scope: Scope) -> str:
+    path: str = scope["path"]
+    return path[len(PREFIX) :] if path.startswith(PREFIX) else path[1:]
 
 
 def _refuse(refusal: Refusal, source: Source | None) -> Answer:

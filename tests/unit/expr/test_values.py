@@ -9,11 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hookgate.expr.rendering import shown
 from hookgate.expr.values import (
     MAX_DEPTH,
     ExactFloat,
     MalformedJSON,
     json_text,
+    number_text,
     parse_json,
     text_of,
 )
@@ -36,7 +38,16 @@ def test_a_number_keeps_the_digits_it_was_written_with(text: str) -> None:
     value = parse_json(text.encode())
     assert isinstance(value, float)
     assert value == float(text)
-    assert (str(value), repr(value), f"{value}", json_text(value)) == (text,) * 4
+    assert (number_text(value), json_text(value), shown(value)) == (text,) * 3
+
+
+@pytest.mark.parametrize("space", ["", " "])
+@given(JSON_VALUES)
+def test_a_value_keeps_its_text_whether_it_was_written_compactly_or_not(
+    space: str, value: JSON
+) -> None:
+    text = json_text(value)
+    assert json_text(parse_json(f"{space}{text}".encode("utf-8", "backslashreplace"))) == text
 
 
 def test_a_large_integer_stays_exact() -> None:
