@@ -65,19 +65,19 @@ def client_address(peer: str, forwarded_for: str | None, trusted: Sequence[Netwo
     """The address a request came from, as far as trusted proxies vouch for it.
 
     That is the socket's `peer`, unless it is in `trusted`: then the right-most hop of
-    X-Forwarded-For that is not trusted itself. A hop that is no address ends the walk and the last
-    good address stands, since nothing to the left of it can be believed. A peer that is no address
-    (a Unix socket) is given back as it is.
+    X-Forwarded-For that is not trusted itself. Where the walk meets a hop that is no address the
+    caller is unknown, and the result is empty: the proxy's own address must not stand for somebody
+    else's. A peer that is no address (a Unix socket) is given back as it is.
     """
     client = parse_address(peer) if trusted or ":" in peer else None
     if client is None:
         return peer
-    for hop in reversed((forwarded_for or "").split(",")):
+    for hop in reversed(forwarded_for.split(",") if forwarded_for else ()):
         if not within(client, trusted):
             break
         nearer = _parse_hop(hop.strip())
         if nearer is None:
-            break
+            return ""
         client = nearer
     return str(client)
 

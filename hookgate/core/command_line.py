@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from hookgate.core.bodies import Body, read_body
-from hookgate.core.config import CommandProgram, Template
+from hookgate.core.config import CommandProgram, Placeholder, Template
 from hookgate.core.templates import fill, fill_for_show
 from hookgate.expr.values import for_show, text_of
 from hookgate.model import JSON, Delivery, Task
@@ -51,7 +51,7 @@ def plan_command(
     payload = payload_text(delivery)
     argv = tuple(_argv(program, task, payload, payload_file, fill))
     env = _environment(program, task, attempt, inherited, payload_file, fill)
-    fault = _first_fault(program, task, argv, env)
+    fault = _first_fault(program, task, argv, env) or _would_be_option(program, task)
     if fault is not None:
         return fault
     return CommandLine(argv, env, delivery.body, payload.encode("utf-8", "surrogatepass"))
@@ -129,6 +129,18 @@ def _first_fault(
     for name, value in env.items():
         if (fault := _fault(f"{name}={value}")) is not None:
             return Unrunnable(f"variable {name} of program {program.name!r} {fault}")
+    return None
+
+
+def _would_be_option(program: CommandProgram, task: Task) -> Unrunnable | None:
+    """A sender's value at the head of an item, where a program would take it for an option."""
+    for item in program.command:
+        if fill(item, task.params) == "--":
+            return None
+        first = item[0] if item else None
+        if isinstance(first, Placeholder) and fill(item, task.params).startswith("-"):
+            hint = "put an item '--' before it"
+            return Unrunnable(f"param {first.param!r} begins with '-', like an option; {hint}")
     return None
 
 

@@ -21,7 +21,8 @@ from hookgate.expr.values import ExactFloat, MalformedJSON, parse_json, text_of
 from hookgate.model import JSON
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,1000}\Z")
-_NUMBER = re.compile(r"[+-]?[0-9]{1,1000}(\.[0-9]{1,1000})?([eE][+-]?[0-9]{1,4})?\Z")
+# A number as JSON writes it (RFC 8259, 6), since it is handed on as it was written.
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,999})(\.[0-9]{1,1000})?([eE][+-]?[0-9]{1,4})?\Z")
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 

@@ -90,8 +90,10 @@ class Dispatcher:
             return await self._store.claim(self._worker, wanted, LEASE, self._clock())
         except StoreUnavailable as error:
             journal.store_unavailable("claiming tasks", str(error))
-            await self._unless_stopping(asyncio.sleep(_LONGEST_PAUSE))
-            return []
+        except Exception:  # noqa: BLE001 - while a gateway accepts, it must not cease to run
+            journal.loop_broke("claiming tasks")
+        await self._unless_stopping(asyncio.sleep(_LONGEST_PAUSE))
+        return []
 
     async def _unless_stopping(self, waiting: Coroutine[Any, Any, None]) -> None:
         """Wait for something, but no longer than until the dispatcher is told to stop."""
@@ -163,6 +165,9 @@ class Dispatcher:
                     return
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
+            except Exception:  # noqa: BLE001 - the lease will end, and the task be run again
+                journal.loop_broke(f"recording task {attempt.task_id}")
+                return
             else:
                 if not kept:
                     journal.task_given_back(claim.task, "its lease ended before the attempt did")
@@ -184,6 +189,8 @@ class Dispatcher:
                 await self._store.release_expired(self._clock())
             except StoreUnavailable as error:
                 journal.store_unavailable("renewing leases", str(error))
+            except Exception:  # noqa: BLE001 - as in `_claim`
+                journal.loop_broke("renewing leases")
 
 
 def _not_run(reason: str) -> Result:

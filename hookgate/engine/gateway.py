@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import time
 from contextlib import AsyncExitStack
@@ -10,11 +11,13 @@ from dataclasses import replace
 
 from hookgate.core.config import Config
 from hookgate.core.explain import Trace
+from hookgate.engine import journal
 from hookgate.engine.dispatcher import Dispatcher
 from hookgate.engine.history import explain_stored
 from hookgate.engine.ids import Clock
 from hookgate.engine.intake import Intake, Receipt, Taken
 from hookgate.engine.retention import retaining
+from hookgate.errors import StoreUnavailable
 from hookgate.model import Delivery, Task
 from hookgate.runners.runner import Runner
 from hookgate.stores.store import Store, StoredDelivery, TaskHistory
@@ -80,10 +83,16 @@ class Gateway:
         return self.config.programs[task.program].run_async
 
     async def _wait(self, dispatcher: Dispatcher, tasks: list[Task]) -> tuple[TaskHistory, ...]:
+        """How the tasks stand when they have ended, or when they have been waited for enough.
+
+        They are on disk already: whatever goes wrong here must not look as if they were not.
+        """
         try:
-            async with asyncio.timeout(self.config.server.wait_timeout):
-                await dispatcher.ended(task.id for task in tasks)
-        except TimeoutError:
-            pass  # the answer says that they are still pending or running
-        histories = [await self.store.task(task.id) for task in tasks]
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self.config.server.wait_timeout):
+                    await dispatcher.ended(task.id for task in tasks)
+            histories = [await self.store.task(task.id) for task in tasks]
+        except StoreUnavailable as error:
+            journal.store_unavailable("waiting for a program", str(error))
+            return ()
         return tuple(history for history in histories if history is not None)

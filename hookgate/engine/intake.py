@@ -87,6 +87,9 @@ class Intake:
             result = await self._store.record(stored, self._stored(decision), tasks)
         except StoreUnavailable as error:
             return NotRecorded(delivery, str(error))
+        except Exception as error:  # noqa: BLE001 - whatever it is, nothing was promised yet
+            journal.recording_broke(delivery)
+            return NotRecorded(delivery, f"a fault of hookgate: {type(error).__name__}")
         if isinstance(result, Duplicate):
             return Repeated(delivery, decision, result.delivery_id, result.tasks)
         return Taken(delivery, decision, tasks)

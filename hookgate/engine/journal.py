@@ -11,6 +11,8 @@ import logging
 
 from hookgate.model import Accepted, Attempt, Decision, Delivery, Task, TaskStatus
 
+_LONGEST = 200
+
 _log = logging.getLogger("hookgate")
 
 
@@ -22,9 +24,9 @@ def delivery_decided(
     fields: dict[str, object] = {
         "delivery_id": delivery.id,
         "source": delivery.source,
-        "event_type": event and event.event_type,
+        "event_type": event and _short(event.event_type),
         "outcome": outcome,
-        "reason": decision.summary,
+        "reason": _short(decision.summary),
         "duration_ms": _milliseconds(duration),
         "peer": delivery.peer,
     }
@@ -36,7 +38,7 @@ def delivery_decided(
 def delivery_refused(source: str, status: int, reason: str, peer: str) -> None:
     """A request was turned away before it became a delivery."""
     fields: dict[str, object] = {
-        "source": source[:100],
+        "source": _short(source),
         "outcome": "refused",
         "reason": reason,
         "status": status,
@@ -88,6 +90,22 @@ def store_unavailable(doing: str, reason: str) -> None:
 def runner_broke(task: Task) -> None:
     """A runner raised, which is a fault of hookgate; call it where the exception is handled."""
     _log.error("runner broke", exc_info=True, extra={"fields": {"task_id": task.id}})
+
+
+def recording_broke(delivery: Delivery) -> None:
+    """Recording raised something unforeseen; call it where the exception is handled."""
+    fields = {"delivery_id": delivery.id, "source": delivery.source}
+    _log.error("recording broke", exc_info=True, extra={"fields": fields})
+
+
+def loop_broke(doing: str) -> None:
+    """A loop of the gateway met something unforeseen and goes on; call it as above."""
+    _log.error("loop broke", exc_info=True, extra={"fields": {"doing": doing}})
+
+
+def _short(text: str | None) -> str | None:
+    """What a sender wrote, cut to a length that cannot flood a log."""
+    return text if text is None or len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
 
 
 def _tell(level: int, event: str, fields: dict[str, object]) -> None:

@@ -22,6 +22,7 @@ from hookgate.loading.codes import Code
 from hookgate.loading.context import Context, shown_at
 from hookgate.loading.findings import quoted
 from hookgate.loading.interpolation import complete
+from hookgate.loading.linear_schema import linear, pattern_fault
 from hookgate.loading.nodes import Node
 from hookgate.model import JSON
 
@@ -102,7 +103,7 @@ def _validator_type(schema: dict[str, JSON] | bool) -> type[Validator]:
 
 def _validator(schema: dict[str, JSON] | bool) -> Validator:
     # A registry of its own: the library's default one would fetch what is not in it.
-    return _validator_type(schema)(schema, registry=Registry())
+    return linear(_validator_type(schema))(schema, registry=Registry())
 
 
 def _schema_fault(schema: dict[str, JSON] | bool) -> str | None:
@@ -110,7 +111,7 @@ def _schema_fault(schema: dict[str, JSON] | bool) -> str | None:
         _validator_type(schema).check_schema(schema)  # type: ignore[arg-type]  # a bool is a schema, too
     except SchemaError as error:
         return f"{error.message[:200]} at {error.json_path}"
-    return None
+    return pattern_fault(schema)
 
 
 def _first_outside(schema: dict[str, JSON] | bool) -> str | None:

@@ -28,6 +28,13 @@ PRIVATE_HEADERS = frozenset(
         "x-api-key",
         "x-auth-token",
         "x-gitlab-token",
+        "x-hub-signature",
+        "x-hub-signature-256",
+        "x-secret",
+        "x-signature",
+        "x-telegram-bot-api-secret-token",
+        "x-webhook-secret",
+        "x-webhook-signature",
         "x-webhook-token",
     }
 )

@@ -24,6 +24,9 @@ STATUS_OF: Mapping[Rejection, int] = {
     Rejection.UNFIT: 422,
 }
 
+WITHOUT_CONTENT = frozenset({204, 205, 304})
+"""Statuses whose answer ends with its head: a body would be read as the next answer."""
+
 RETRY_AFTER = "10"
 """Seconds after which a sender whose delivery could not be recorded may try again."""
 
@@ -40,12 +43,17 @@ class Answer:
 
     async def send(self, send: Send, *, close: bool = False) -> None:
         """Send it, and with `close` end the connection, for callers that are still sending."""
-        headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in self.headers.items()]
-        headers.append((b"content-length", str(len(self.body)).encode()))
+        headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in self._fields().items()]
         if close:
             headers.append((b"connection", b"close"))
+        body = b"" if self.status in WITHOUT_CONTENT else self.body
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": self.body})
+        await send({"type": "http.response.body", "body": body})
+
+    def _fields(self) -> Mapping[str, str]:
+        if self.status in WITHOUT_CONTENT:
+            return {k: v for k, v in self.headers.items() if k != "content-type"}
+        return {**self.headers, "content-length": str(len(self.body))}
 
 
 def json_answer(status: int, body: dict[str, JSON], **headers: str) -> Answer:

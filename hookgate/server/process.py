@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator
 import uvicorn
 from starlette.types import ASGIApp
 
+from hookgate.server.protocol import BoundedProtocol
+
 
 class Server(uvicorn.Server):
     """Uvicorn with our settings and our own handling of signals.
@@ -53,6 +55,7 @@ def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
 def _settings(app: ASGIApp, grace: float) -> uvicorn.Config:
     return uvicorn.Config(
         app,
+        http=BoundedProtocol,
         lifespan="off",
         ws="none",
         log_config=None,

@@ -33,7 +33,7 @@ class Reads:
 
     def __init__(self, gateway: Gateway, admin_token: str) -> None:
         self._gateway = gateway
-        self._admin_token = admin_token.encode()
+        self._admin_token = admin_token.encode("utf-8", "surrogateescape")
 
     def routes(self) -> list[Route]:
         """Every route with its endpoint."""

@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from starlette.types import Receive, Scope
 
 from hookgate.auth.addresses import Network, client_address
+from hookgate.core.config import Source
 
 MAX_QUERY_FIELDS = 100
 
@@ -29,10 +30,15 @@ class Disconnected(Exception):  # noqa: N818 - it names the state of affairs
 def headers_of(scope: Scope) -> dict[str, str]:
     """The headers by lower-case name; repeated ones are joined with ", " (RFC 9110, 5.2)."""
     headers: dict[str, str] = {}
+    repeated: dict[str, list[str]] = {}
     for raw_name, raw_value in scope["headers"]:
         name = raw_name.decode("latin-1").lower()
         value = raw_value.decode("latin-1")
-        headers[name] = f"{headers[name]}, {value}" if name in headers else value
+        if name in headers:
+            repeated.setdefault(name, [headers[name]]).append(value)
+        else:
+            headers[name] = value
+    headers |= {name: ", ".join(values) for name, values in repeated.items()}
     return headers
 
 
@@ -58,6 +64,18 @@ def caller_of(scope: Scope, headers: dict[str, str], trusted: Sequence[Network])
     return client_address(peer, headers.get("x-forwarded-for"), trusted)
 
 
+def wrong_method(method: str, source: Source) -> Refusal | None:
+    """Why a source does not take requests of a method, or None where it does."""
+    if method in source.methods:
+        return None
+    return Refusal(405, f"{method[:20]} is not accepted here")
+
+
+def too_large(limit: int) -> Refusal:
+    """A body of more than `limit` bytes."""
+    return Refusal(413, f"the body is larger than the {limit} bytes allowed")
+
+
 async def read_body(
     receive: Receive, headers: dict[str, str], limit: int, seconds: float
 ) -> bytes | Refusal:
@@ -65,16 +83,15 @@ async def read_body(
 
     No more than `limit` bytes and one chunk are ever held. Raises `Disconnected`.
     """
-    too_large = Refusal(413, f"the body is larger than the {limit} bytes allowed")
     announced = headers.get("content-length", "")
     if announced.isdecimal() and len(announced) < 20 and int(announced) > limit:
-        return too_large
+        return too_large(limit)
     try:
         async with asyncio.timeout(seconds):
             body = await _read_chunks(receive, limit)
     except TimeoutError:
         return Refusal(408, f"the body did not arrive within {seconds:g} s")
-    return too_large if body is None else body
+    return too_large(limit) if body is None else body
 
 
 async def _read_chunks(receive: Receive, limit: int) -> bytes | None:

@@ -16,6 +16,7 @@ from hookgate.server.requests import (
     headers_of,
     query_of,
     read_body,
+    wrong_method,
 )
 
 PREFIX = "/api/webhooks/"
@@ -40,8 +41,8 @@ class Webhooks:
         source = self._gateway.config.sources.get(name)
         if source is None:
             refused = Refusal(404, "there is no such source")
-        elif scope["method"] not in source.methods:
-            refused = Refusal(405, f"{scope['method'][:20]} is not accepted here")
+        elif (refusal := wrong_method(scope["method"], source)) is not None:
+            refused = refusal
         else:
             try:
                 delivery = await self._read(scope, receive, source, headers, peer)

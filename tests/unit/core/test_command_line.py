@@ -177,6 +177,18 @@ def test_such_a_value_does_no_harm_where_it_is_not_passed() -> None:
     assert isinstance(plan(act, {"title": "a\0b", "count": 1}), CommandLine)
 
 
+@pytest.mark.parametrize("command", ["sort {title}", "sort -- -x {title}"])
+def test_a_value_cannot_become_an_option(command: str) -> None:
+    act = program(f"command: '{command}', pass: none")
+    found = plan(act, {"title": "--output=/etc/passwd"})
+    if "--" in command.split():
+        assert isinstance(found, CommandLine)
+    else:
+        assert isinstance(found, Unrunnable)
+        assert "begins with '-'" in found.reason
+    assert isinstance(plan(act, {"title": "a-b"}), CommandLine)
+
+
 def test_a_placeholder_in_a_variable_is_checked_too() -> None:
     act = program("command: act, pass: none, env: {TITLE: '{title}'}")
     found = plan(act, {"title": "a\0b"})

@@ -176,3 +176,55 @@ def test_the_library_is_imported_only_for_a_file_with_such_a_schema() -> None:
     )
     root = Path(__file__).parents[3]
     subprocess.run([sys.executable, "-c", code], check=True, cwd=root)
+
+
+def test_a_pattern_takes_a_time_in_proportion_to_the_text(tmp_path: Path) -> None:
+    """Python's own `re` would take longer than the test suite may."""
+    schema = {"properties": {"a": {"pattern": "^([a-z0-9]+)*$"}}}
+    assert findings(schema, {"a": "a" * 5000}, tmp_path) == []
+    assert findings(schema, {"a": "a" * 5000 + "!"}, tmp_path) == [
+        "a: does not fit 'pattern' of the schema"
+    ]
+
+
+def test_patterns_of_names_are_applied_and_the_rest_is_additional(tmp_path: Path) -> None:
+    schema = {
+        "properties": {"id": {}},
+        "patternProperties": {"^x-": {"type": "string"}},
+        "additionalProperties": {"type": "integer"},
+    }
+    assert findings(schema, {"id": [], "x-a": "", "n": 1}, tmp_path) == []
+    assert findings(schema, {"x-a": 1, "n": ""}, tmp_path) == [
+        "x-a: is not of type string",
+        "n: is not of type integer",
+    ]
+    closed = schema | {"additionalProperties": False}
+    assert findings(closed, {"id": 1, "x-a": ""}, tmp_path) == []
+    assert findings(closed, {"y": 1}, tmp_path) == ["the payload: holds keys that are not allowed"]
+
+
+def test_a_pattern_that_re2_cannot_run_is_a_finding(tmp_path: Path) -> None:
+    schemas: list[dict[str, object]] = [
+        {"items": {"pattern": "(?=x)"}},
+        {"patternProperties": {"(a)\\1": {}}},
+        {"patternProperties": {"^a": {}}, "unevaluatedProperties": False},
+    ]
+    for schema in schemas:
+        assert loaded(schema, tmp_path)[0] is None, schema
+
+
+@pytest.mark.parametrize(
+    ("items", "unique"),
+    [
+        ([1, True, 0, False, None, "1", [1], [True], {"a": 1}, {"a": True}], True),
+        ([1, 1.0], False),
+        ([{"a": 1, "b": [2]}, {"b": [2.0], "a": 1}], False),
+        ([[1], [1]], False),
+        ([{"a": 1}, {"a": 2}], True),
+        ([{"n": n} for n in range(20_000)], True),
+    ],
+)
+def test_unique_items_are_those_that_json_tells_apart(
+    items: list[JSON], unique: bool, tmp_path: Path
+) -> None:
+    assert (findings({"uniqueItems": True}, items, tmp_path) == []) is unique
