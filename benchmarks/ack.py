@@ -4,6 +4,9 @@ hookgate (a signed GitHub push of about 6 KB, a rule that matches, every event a
 with synchronous=FULL before its 202; programs are not run) and a bare Starlette route that reads
 the body and answers 202, both under the same uvicorn settings in a process of their own, take
 turns under the same load. The ratio of each round is what counts: absolute figures drift.
+
+With --peer a third takes part: adnanh/webhook, where it is installed, with a rule that checks the
+same signature and starts /bin/true. It records nothing, and does start the program.
 """
 
 from __future__ import annotations
@@ -14,10 +17,13 @@ import hmac
 import json
 import os
 import re
+import shutil
+import socket
 import statistics
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,6 +54,21 @@ programs:
 """
 
 
+PEER_RULES = [
+    {
+        "id": "github",
+        "execute-command": "/bin/true",
+        "trigger-rule": {
+            "match": {
+                "type": "payload-hmac-sha256",
+                "secret": SECRET,
+                "parameter": {"source": "header", "name": "X-Hub-Signature-256"},
+            }
+        },
+    }
+]
+
+
 def request(path: str, body: bytes) -> str:
     """A signed push as bytes on the wire; the marker stands for its event id."""
     signature = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
@@ -61,8 +82,8 @@ def request(path: str, body: bytes) -> str:
 
 
 @contextmanager
-def server(*command: str) -> Iterator[int]:
-    """A server process; gives its port."""
+def server(*command: str) -> Iterator[tuple[int, int]]:
+    """A server process of ours; gives its process id and its port."""
     with subprocess.Popen(
         [sys.executable, *command],
         cwd=ROOT,
@@ -74,18 +95,58 @@ def server(*command: str) -> Iterator[int]:
         assert process.stdout is not None
         for line in process.stdout:
             if found := re.match(r"listening on http://.*:(\d+)", line):
-                yield int(found[1])
                 break
-        process.terminate()
+        else:
+            raise RuntimeError(f"{' '.join(command)} did not start")
+        try:
+            yield process.pid, int(found[1])
+        finally:
+            process.terminate()
 
 
-def measure(port: int, connections: int, seconds: float) -> dict[str, Any]:
-    """Load one server from a process of its own."""
+@contextmanager
+def peer() -> Iterator[tuple[int, int]]:
+    """adnanh/webhook, as `server`."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    with tempfile.NamedTemporaryFile("w", suffix=".json") as rules:
+        json.dump(PEER_RULES, rules)
+        rules.flush()
+        command = ["webhook", "-hooks", rules.name, "-ip", "127.0.0.1", "-port", str(port)]
+        with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
+            try:
+                _wait_until_open(port)
+                yield process.pid, port
+            finally:
+                process.terminate()
+
+
+def _wait_until_open(port: int) -> None:
+    deadline = time.monotonic() + 10
+    while time.monotonic() < deadline:
+        with socket.socket() as attempt:
+            if attempt.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.05)
+    raise RuntimeError("the peer did not start")
+
+
+def memory(pid: int) -> float:
+    """The resident memory of a process and of what it has started, in MiB."""
+    found = subprocess.run(["ps", "-o", "rss=", "-p", str(pid), "--ppid", str(pid)],
+                           capture_output=True, check=True, text=True)  # fmt: skip
+    return sum(map(int, found.stdout.split())) / 1024
+
+
+def measure(
+    port: int, connections: int, seconds: float, path: str = "/github", status: str = "202"
+) -> dict[str, Any]:
+    """Load one server from a process of its own; each of its answers must have that status."""
     body = (ROOT / "tests/deliveries/github_push.json").read_bytes()
     told = {
         "host": "127.0.0.1",
         "port": port,
-        "request": request("/github", body),
+        "request": request(path, body),
         "marker": MARKER,
         "connections": connections,
         "seconds": seconds,
@@ -100,7 +161,7 @@ def measure(port: int, connections: int, seconds: float) -> dict[str, Any]:
         timeout=seconds + 30,
     )
     figures: dict[str, Any] = json.loads(done.stdout)
-    assert set(figures["statuses"]) == {"202"}, figures["statuses"]
+    assert set(figures["statuses"]) == {status}, figures["statuses"]
     return figures
 
 
@@ -109,11 +170,27 @@ def one_round(connections: int, seconds: float) -> tuple[dict[str, Any], dict[st
     with tempfile.TemporaryDirectory(dir=ROOT) as directory:
         rules = Path(directory, "rules.yaml")
         rules.write_text(RULES)
-        with server("-m", "hookgate", "serve", str(rules), "--port", "0", "--no-work") as port:
+        serve = ("-m", "hookgate", "serve", str(rules), "--port", "0", "--no-work")
+        with server(*serve) as (pid, port):
             ours = measure(port, connections, seconds)
-    with server("-m", "benchmarks.bare") as port:
+            ours["memory"] = memory(pid)
+    with server("-m", "benchmarks.bare") as (_, port):
         bare = measure(port, connections, seconds)
     return ours, bare
+
+
+def measure_peer(connections: int, seconds: float) -> str:
+    """The peer's figures as a line."""
+    if shutil.which("webhook") is None:
+        return "peer: left out, there is no `webhook` here (Debian has it as a package)"
+    with peer() as (pid, port):
+        figures = measure(port, connections, seconds, "/hooks/github", "200")
+        used = memory(pid)
+    return (
+        f"peer: webhook, which records nothing, {figures['per_second']:.0f}/s, "
+        f"p50 {figures['p50_ms']:.1f} ms, p99 {figures['p99_ms']:.1f} ms, "
+        f"{used:.0f} MiB after {figures['requests']} answers"
+    )
 
 
 def main() -> None:
@@ -122,6 +199,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--peer", action="store_true", help="measure adnanh/webhook as well")
     args = parser.parse_args()
     ratios = []
     print("round   hookgate/s  p50 ms  p99 ms     bare/s  p50 ms  p99 ms   ratio")
@@ -136,8 +214,11 @@ def main() -> None:
         )
     print(
         f"\nratio: median {statistics.median(ratios):.2f}, "
-        f"from {min(ratios):.2f} to {max(ratios):.2f} in {args.rounds} rounds"
+        f"from {min(ratios):.2f} to {max(ratios):.2f} in {args.rounds} rounds\n"
+        f"memory: {ours['memory']:.0f} MiB after {ours['requests']} answers"
     )
+    if args.peer:
+        print(measure_peer(args.connections, args.seconds))
 
 
 if __name__ == "__main__":

@@ -5,20 +5,27 @@ Whatever a caller sent is neutralised: no control character reaches a terminal o
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
 import sys
+import time
+from abc import abstractmethod
+from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
 
 import orjson
 
+from hookgate.engine.journal import Ledger
+
+_AT_LATEST = 0.005
+"""Seconds that a line may wait for others, to be written with them at once."""
+
 
 def start_logging(*, as_json: bool) -> None:
     """Send what hookgate and its server log to standard error."""
-    _leave_out_what_no_line_shows()
-    sink = logging.StreamHandler(sys.stderr)
-    sink.setFormatter(JsonLines() if as_json else TextLines())
+    sink = StandardError(JsonLines() if as_json else TextLines())
     for name, level in (("hookgate", logging.INFO), ("uvicorn", logging.WARNING)):
         logger = logging.getLogger(name)
         logger.handlers = [sink]
@@ -26,45 +33,73 @@ def start_logging(*, as_json: bool) -> None:
         logger.propagate = False
 
 
-def _leave_out_what_no_line_shows() -> None:
-    """Logging looks up the calling line, thread and process of each record, at half its cost.
+class StandardError(Ledger):
+    """Writes lines to standard error, in order: those of a moment together, the last at exit."""
 
-    These are the module's documented switches ("Optimization" in the logging HOWTO).
-    """
-    logging._srcfile = None
-    logging.logThreads = False
-    logging.logProcesses = False
-    logging.logMultiprocessing = False
+    def __init__(self, lines: Lines) -> None:
+        super().__init__()
+        self.setFormatter(lines)
+        self._lines = lines
+        self._waiting: list[str] = []
+
+    def enter(self, level: int, event: str, fields: dict[str, object]) -> None:
+        """Write an entry within `_AT_LATEST`."""
+        line = self._lines.line(time.time(), logging.getLevelName(level), event, fields)
+        if not self._waiting:
+            asyncio.get_running_loop().call_later(_AT_LATEST, self.flush)
+        self._waiting.append(line)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, which is a rare one, at once."""
+        self._waiting.append(self.format(record))
+        self.flush()
+
+    def flush(self) -> None:
+        """Write what is waiting; `logging` calls this at exit as well."""
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            with suppress(OSError):  # whoever read it has gone; the gateway works on
+                sys.stderr.write("\n".join(waiting) + "\n")
 
 
-class JsonLines(logging.Formatter):
+class Lines(logging.Formatter):
+    """How entries look."""
+
+    @abstractmethod
+    def line(self, at: float, level: str, event: str, fields: dict[str, object]) -> str:
+        """An entry made `at` that time, as one line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """A record as one line, apart from an exception's traceback."""
+        fields: dict[str, object] = dict(getattr(record, "fields", {}))
+        line = self.line(record.created, record.levelname, record.getMessage(), fields)
+        return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
+
+
+class JsonLines(Lines):
     """One JSON object a line."""
 
+    def line(self, at: float, level: str, event: str, fields: dict[str, object]) -> str:
+        """The entry as JSON."""
+        moment = f"{_utc_second(int(at))}.{_millisecond(at)}Z"
+        return _json({"time": moment, "level": level.lower(), "event": event, **fields})
+
     def format(self, record: logging.LogRecord) -> str:
-        """The record as JSON."""
-        line: dict[str, object] = {
-            "time": f"{_second(int(record.created)).isoformat()[:19]}.{_millisecond(record)}Z",
-            "level": record.levelname.lower(),
-            "event": record.getMessage(),
-            **_fields(record),
-        }
+        """A record as JSON, an exception's traceback in it."""
+        fields: dict[str, object] = dict(getattr(record, "fields", {}))
         if record.exc_info:
-            line["exception"] = self.formatException(record.exc_info)
-        return _json(line)
+            fields["exception"] = self.formatException(record.exc_info)
+        return self.line(record.created, record.levelname, record.getMessage(), fields)
 
 
-class TextLines(logging.Formatter):
+class TextLines(Lines):
     """One line of words; deliveries and attempts have a layout of their own."""
 
-    def format(self, record: logging.LogRecord) -> str:
-        """The record as one line, apart from an exception's traceback."""
-        fields = _fields(record)
-        event = record.getMessage()
+    def line(self, at: float, _: str, event: str, fields: dict[str, object]) -> str:
+        """The entry in words."""
+        clock = f"{_local_second(int(at))}.{_millisecond(at)}"
         layout = _LAYOUTS.get(event, _plain)
-        line = _printable(f"{_clock(record)} {event:<8} {layout(fields)}")
-        if record.exc_info:
-            line += "\n" + self.formatException(record.exc_info)
-        return line
+        return _printable(f"{clock} {event:<8} {layout(fields)}")
 
 
 def _json(line: dict[str, object]) -> str:
@@ -119,27 +154,18 @@ def _milliseconds(fields: dict[str, object]) -> str:
     return f"{fields['duration_ms']}ms" if "duration_ms" in fields else ""
 
 
-def _fields(record: logging.LogRecord) -> dict[str, object]:
-    fields: dict[str, object] = getattr(record, "fields", {})
-    return fields
-
-
-def _clock(record: logging.LogRecord) -> str:
-    return f"{_local_second(int(record.created))}.{_millisecond(record)}"
-
-
-def _millisecond(record: logging.LogRecord) -> str:
-    return f"{int(record.created * 1000) % 1000:03}"
+def _millisecond(at: float) -> str:
+    return f"{int(at * 1000) % 1000:03}"
 
 
 @lru_cache(maxsize=2)
 def _local_second(at: int) -> str:
-    return _second(at).astimezone().strftime("%H:%M:%S")
+    return datetime.fromtimestamp(at, UTC).astimezone().strftime("%H:%M:%S")
 
 
 @lru_cache(maxsize=2)
-def _second(at: int) -> datetime:
-    return datetime.fromtimestamp(at, UTC)
+def _utc_second(at: int) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat()[:19]
 
 
 def _printable(text: str) -> str:

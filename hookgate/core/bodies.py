@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import parse_qsl
 
 from hookgate.expr.values import MalformedJSON, json_text, parse_json
@@ -53,6 +54,7 @@ def read_body(headers: Mapping[str, str], raw: bytes) -> Body | BodyFault:
     return BodyFault(Rejection.MEDIA_TYPE, f"media type {media_type[:80]!r} is not accepted")
 
 
+@lru_cache(maxsize=32)
 def _content_type(header: str) -> tuple[str, str]:
     """The media type and its charset parameter, in lower case (RFC 9110, 8.3.1)."""
     media_type, _, parameters = header.partition(";")

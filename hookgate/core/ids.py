@@ -15,5 +15,5 @@ def uuid7(tick: int, random_bits: int) -> str:
     """The id of a tick; `random_bits` are 62 random bits."""
     milliseconds, fraction = divmod(tick, _FRACTIONS)
     high = milliseconds << 16 | 0x7000 | fraction
-    text = f"{high:016x}{0x8 << 60 | random_bits:016x}"
+    text = "%016x%016x" % (high, 0x8 << 60 | random_bits)  # noqa: UP031 - twice as fast
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"

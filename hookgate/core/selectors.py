@@ -62,10 +62,21 @@ def look_up(choice: Choice, view: View) -> Found | Missing:
 def select(selector: Selector, view: View) -> JSON:
     """The first value that is present, or None."""
     for choice in selector:
-        found = look_up(choice, view)
-        if isinstance(found, Found):
-            return found.value
+        value = _value(choice, view)
+        if value is not None:
+            return value
     return None
+
+
+def _value(choice: Choice, view: View) -> JSON:
+    """What `look_up` finds, or None: nobody asks here for the place where it is missing."""
+    if isinstance(choice, FromPath):
+        return choice.path.value(view.payload)
+    if isinstance(choice, FromHeader):
+        return view.headers.get(choice.key)
+    if isinstance(choice, FromQuery):
+        return view.query.get(choice.name)
+    return choice.value
 
 
 def select_text(selector: Selector, view: View) -> str | None:

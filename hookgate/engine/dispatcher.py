@@ -90,7 +90,7 @@ class Dispatcher:
             return await self._store.claim(self._worker, wanted, LEASE, self._clock())
         except StoreUnavailable as error:
             journal.store_unavailable("claiming tasks", str(error))
-        except Exception:  # noqa: BLE001 - while a gateway accepts, it must not cease to run
+        except Exception:  # while a gateway accepts, it must not cease to run
             journal.loop_broke("claiming tasks")
         await self._unless_stopping(asyncio.sleep(_LONGEST_PAUSE))
         return []
@@ -165,7 +165,7 @@ class Dispatcher:
                     return
                 await asyncio.sleep(pause)
                 pause = min(pause * 2, _LONGEST_PAUSE)
-            except Exception:  # noqa: BLE001 - the lease will end, and the task be run again
+            except Exception:  # the lease will end, and the task be run again
                 journal.loop_broke(f"recording task {attempt.task_id}")
                 return
             else:
@@ -189,7 +189,7 @@ class Dispatcher:
                 await self._store.release_expired(self._clock())
             except StoreUnavailable as error:
                 journal.store_unavailable("renewing leases", str(error))
-            except Exception:  # noqa: BLE001 - as in `_claim`
+            except Exception:  # as in `_claim`
                 journal.loop_broke("renewing leases")
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import TypeAlias
 
 from hookgate.core.config import Config, Source
@@ -87,7 +88,7 @@ class Intake:
             result = await self._store.record(stored, self._stored(decision), tasks)
         except StoreUnavailable as error:
             return NotRecorded(delivery, str(error))
-        except Exception as error:  # noqa: BLE001 - whatever it is, nothing was promised yet
+        except Exception as error:  # whatever it is, nothing was promised yet
             journal.recording_broke(delivery)
             return NotRecorded(delivery, f"a fault of hookgate: {type(error).__name__}")
         if isinstance(result, Duplicate):
@@ -119,13 +120,22 @@ class Intake:
 
 def redacted(delivery: Delivery, source: Source) -> Delivery:
     """The delivery without the credentials that came with it."""
-    return replace(
-        delivery,
-        headers={
-            k: REDACTED if k in source.private_headers else v for k, v in delivery.headers.items()
-        },
-        query={k: REDACTED if k in source.private_query else v for k, v in delivery.query.items()},
+    return Delivery(
+        id=delivery.id,
+        source=delivery.source,
+        received_at=delivery.received_at,
+        method=delivery.method,
+        path=delivery.path,
+        query=_without(source.private_query, delivery.query),
+        headers=_without(source.private_headers, delivery.headers),
+        body=delivery.body,
+        peer=delivery.peer,
     )
+
+
+def _without(private: frozenset[str], texts: Mapping[str, str]) -> Mapping[str, str]:
+    present = private.intersection(texts)
+    return {**texts, **dict.fromkeys(present, REDACTED)} if present else texts
 
 
 def _tell(receipt: Receipt, duration: float) -> None:

@@ -43,17 +43,23 @@ class Answer:
 
     async def send(self, send: Send, *, close: bool = False) -> None:
         """Send it, and with `close` end the connection, for callers that are still sending."""
-        headers = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in self._fields().items()]
-        if close:
-            headers.append((b"connection", b"close"))
-        body = b"" if self.status in WITHOUT_CONTENT else self.body
+        headers = self.fields(close=close)
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
-        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.body", "body": self.content})
 
-    def _fields(self) -> Mapping[str, str]:
+    @property
+    def content(self) -> bytes:
+        """The body as the status allows it."""
+        return b"" if self.status in WITHOUT_CONTENT else self.body
+
+    def fields(self, *, close: bool) -> list[tuple[bytes, bytes]]:
+        """All header fields."""
+        named = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in self.headers.items()]
         if self.status in WITHOUT_CONTENT:
-            return {k: v for k, v in self.headers.items() if k != "content-type"}
-        return {**self.headers, "content-length": str(len(self.body))}
+            named = [(k, v) for k, v in named if k != b"content-type"]
+        else:
+            named.append((b"content-length", b"%d" % len(self.body)))
+        return [*named, (b"connection", b"close")] if close else named
 
 
 def json_answer(status: int, body: dict[str, JSON], **headers: str) -> Answer:

@@ -17,7 +17,7 @@ from hookgate.server.reads import Reads, fault
 from hookgate.server.webhooks import PREFIX, Webhooks
 
 
-def build_app(gateway: Gateway, admin_token: str) -> ASGIApp:
+def build_app(gateway: Gateway, admin_token: str) -> App:
     """The application that serves `gateway`, which whoever runs the application has entered."""
     webhooks = Webhooks(gateway)
     starlette = Starlette(
@@ -31,12 +31,21 @@ def build_app(gateway: Gateway, admin_token: str) -> ASGIApp:
     )
     starlette.router.redirect_slashes = False
 
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        """Hand a sender's request straight to its endpoint: routing it costs as much again."""
-        serve = webhooks if webhooks.serves(scope) else starlette
-        await serve(scope, receive, send)
+    return App(webhooks, starlette)
 
-    return app
+
+class App:
+    """Hands a sender's request straight to its endpoint: routing it costs as much again."""
+
+    def __init__(self, webhooks: Webhooks, others: ASGIApp) -> None:
+        self._webhooks = webhooks
+        self._others = others
+        self.take = webhooks.take
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        serve = self._webhooks if self._webhooks.serves(scope) else self._others
+        await serve(scope, receive, send)
 
 
 def _middleware(allow_origins: tuple[str, ...]) -> list[Middleware]:

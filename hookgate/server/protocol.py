@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from hookgate.server.direct import DirectProtocol
 
 MAX_HEAD = 64 * 1024
 """Bytes of a request line with its header fields."""
@@ -28,7 +28,7 @@ class HeadTooLarge(Exception):  # noqa: N818 - it names the state of affairs
     """Makes the parser give up a request."""
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(DirectProtocol):
     """Cuts off a caller whose request head is too large or takes too long."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
@@ -27,19 +27,18 @@ class Disconnected(Exception):  # noqa: N818 - it names the state of affairs
     """The caller went away in the middle of its request; there is nobody to answer."""
 
 
-def headers_of(scope: Scope) -> dict[str, str]:
+def headers_of(raw: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
     """The headers by lower-case name; repeated ones are joined with ", " (RFC 9110, 5.2)."""
-    headers: dict[str, str] = {}
-    repeated: dict[str, list[str]] = {}
-    for raw_name, raw_value in scope["headers"]:
-        name = raw_name.decode("latin-1").lower()
-        value = raw_value.decode("latin-1")
-        if name in headers:
-            repeated.setdefault(name, [headers[name]]).append(value)
-        else:
-            headers[name] = value
-    headers |= {name: ", ".join(values) for name, values in repeated.items()}
-    return headers
+    fields = [(k.decode("latin-1").lower(), v.decode("latin-1")) for k, v in raw]
+    headers = dict(fields)
+    return headers if len(headers) == len(fields) else _joined(fields)
+
+
+def _joined(fields: list[tuple[str, str]]) -> dict[str, str]:
+    values: dict[str, list[str]] = {}
+    for name, value in fields:
+        values.setdefault(name, []).append(value)
+    return {name: ", ".join(each) for name, each in values.items()}
 
 
 def query_of(scope: Scope) -> dict[str, str] | Refusal:
@@ -57,10 +56,8 @@ def query_of(scope: Scope) -> dict[str, str] | Refusal:
         return Refusal(400, f"the query has more than {MAX_QUERY_FIELDS} parameters")
 
 
-def caller_of(scope: Scope, headers: dict[str, str], trusted: Sequence[Network]) -> str:
+def caller_of(peer: str, headers: dict[str, str], trusted: Sequence[Network]) -> str:
     """The caller's address, seen through trusted proxies; empty where it is unknown."""
-    client = scope.get("client")
-    peer = client[0] if client else ""
     return client_address(peer, headers.get("x-forwarded-for"), trusted)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Coroutine
+from typing import Any
+
 from starlette.types import Receive, Scope, Send
 
 from hookgate.core.config import Source
@@ -31,13 +34,16 @@ class Webhooks:
 
     def serves(self, scope: Scope) -> bool:
         """Whether a request is for one of the sources."""
-        return scope["type"] == "http" and _source_name(scope) in self._gateway.config.sources
+        return (
+            scope["type"] == "http" and _source_name(scope["path"]) in self._gateway.config.sources
+        )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
-        headers = headers_of(scope)
-        peer = caller_of(scope, headers, self._gateway.config.server.trusted_proxies)
-        name = _source_name(scope)
+        headers = headers_of(scope["headers"])
+        client = scope.get("client")
+        peer = self._caller(client[0] if client else "", headers)
+        name = _source_name(scope["path"])
         source = self._gateway.config.sources.get(name)
         if source is None:
             refused = Refusal(404, "there is no such source")
@@ -50,12 +56,39 @@ class Webhooks:
                 journal.delivery_refused(name, 0, "the caller went away", peer)
                 return
             if isinstance(delivery, Delivery):
-                receipt = await self._gateway.receive(delivery)
-                await answer(receipt, self._gateway.config).send(send)
+                await (await self._answer(delivery)).send(send)
                 return
             refused = delivery
         journal.delivery_refused(name, refused.status, refused.message, peer)
         await _refuse(refused, source).send(send, close=True)
+
+    def take(
+        self, url: bytes, raw_headers: list[tuple[bytes, bytes]], body: bytes, peer: str
+    ) -> Coroutine[Any, Any, Answer] | None:
+        """The answer to a POST request that is whole; see `direct.TakesDeliveries`."""
+        path = url.decode("latin-1")
+        source = self._gateway.config.sources.get(_source_name(path))
+        if source is None or "POST" not in source.methods or len(body) > source.max_body:
+            return None
+        headers = headers_of(raw_headers)
+        delivery = Delivery(
+            id=self._gateway.new_id(),
+            source=source.name,
+            received_at=self._gateway.now(),
+            method="POST",
+            path=path,
+            query={},  # a URL with a query is not the path of a source
+            headers=headers,
+            body=body,
+            peer=self._caller(peer, headers),
+        )
+        return self._answer(delivery)
+
+    async def _answer(self, delivery: Delivery) -> Answer:
+        return answer(await self._gateway.receive(delivery), self._gateway.config)
+
+    def _caller(self, peer: str, headers: dict[str, str]) -> str:
+        return caller_of(peer, headers, self._gateway.config.server.trusted_proxies)
 
     async def _read(
         self, scope: Scope, receive: Receive, source: Source, headers: dict[str, str], peer: str
@@ -81,8 +114,7 @@ class Webhooks:
         )
 
 
-def _source_name(scope: Scope) -> str:
-    path: str = scope["path"]
+def _source_name(path: str) -> str:
     return path[len(PREFIX) :] if path.startswith(PREFIX) else path[1:]
 
 

@@ -1,4 +1,4 @@
-"""What only the SQLite store has: its file, its lock, its threads and its disk."""
+"""What only the SQLite store has: its file, its lock, its processes and its disk."""
 
 # ruff: noqa: ASYNC240 - the event loop of a test has nothing else to do
 
@@ -7,11 +7,13 @@ from __future__ import annotations
 import asyncio
 import os
 import re
+import resource
 import signal
 import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
@@ -20,14 +22,15 @@ from pathlib import Path
 
 import pytest
 
-from hookgate.errors import StoreFormatError, StoreInUse, StoreUnavailable
+from hookgate.errors import StoreError, StoreFormatError, StoreInUse, StoreUnavailable
 from hookgate.model import TaskStatus
-from hookgate.stores.sqlite import SqliteStore
+from hookgate.stores.sqlite import SqliteStore, writes
 from hookgate.stores.sqlite.file import opened
+from hookgate.stores.sqlite.rows import delivery_row, task_row
 from hookgate.stores.sqlite.statements import sql
-from hookgate.stores.sqlite.writer import GROUP_LIMIT
+from hookgate.stores.sqlite.writing import GROUP_LIMIT
 from hookgate.stores.store import Duplicate, Recorded, RecordResult, TaskFilter
-from tests.contract.samples import START, ended, sample
+from tests.contract.samples import START, Sample, ended, sample
 
 pytestmark = pytest.mark.anyio
 
@@ -63,10 +66,15 @@ def line_of(process: subprocess.Popen[str]) -> str:
     return process.stdout.readline().strip()
 
 
+def lose_patience_after_100_ms(connection: sqlite3.Connection) -> None:
+    """A verb for the writing process."""
+    connection.execute("PRAGMA busy_timeout = 100")
+
+
 async def refuse(path: Path) -> str:
     """Why the store cannot be opened."""
     with pytest.raises((StoreInUse, StoreFormatError, StoreUnavailable)) as caught:
-        await SqliteStore(str(path)).__aenter__()
+        await SqliteStore(str(path), patience=0).__aenter__()
     return str(caught.value)
 
 
@@ -89,7 +97,7 @@ async def test_a_second_opener_is_told_the_file_and_the_process_that_holds_it(
     store: SqliteStore, path: Path
 ) -> None:
     with pytest.raises(StoreInUse, match=rf"{re.escape(str(path))} .*process {os.getpid()}\b"):
-        await SqliteStore(str(path)).__aenter__()
+        await SqliteStore(str(path), patience=0).__aenter__()
     assert isinstance(await sample().record_in(store), Recorded)
 
 
@@ -99,7 +107,7 @@ async def test_a_second_opener_by_another_name_is_refused_as_well(
     link = tmp_path / "link.db"
     link.symlink_to(path)
     with pytest.raises(StoreInUse):
-        await SqliteStore(str(link)).__aenter__()
+        await SqliteStore(str(link), patience=0).__aenter__()
 
 
 async def test_the_lock_of_a_killed_gateway_is_gone(path: Path) -> None:
@@ -282,8 +290,9 @@ from hookgate.stores.sqlite import SqliteStore
 from tests.contract.samples import START, ended, sample
 from hookgate.model import TaskStatus
 
-def allow(size):
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
+def allow(size, store):
+    process = store.writing_process
+    resource.prlimit(process, resource.RLIMIT_FSIZE, (size, resource.RLIM_INFINITY))
 
 async def attempt(store, each):
     try:
@@ -295,11 +304,11 @@ async def attempt(store, each):
 async def main():
     async with SqliteStore(sys.argv[1]) as store:
         print(await attempt(store, sample(event_id="before")))
-        allow(os.path.getsize(sys.argv[1] + "-wal") + 10_000)
+        allow(os.path.getsize(sys.argv[1] + "-wal") + 10_000, store)
         many = [sample(event_id=f"full-{n}", body=b"x" * 30_000) for n in range(5)]
         for told in await asyncio.gather(*(attempt(store, each) for each in many)):
             print(told)
-        allow(resource.RLIM_INFINITY)
+        allow(resource.RLIM_INFINITY, store)
         print(await attempt(store, sample(event_id="full-0")))
 
 asyncio.run(main())
@@ -347,20 +356,138 @@ async def test_a_store_that_cannot_be_made_on_a_full_disk_is_made_once_there_is_
 
 
 async def test_a_small_write_gets_through_where_a_large_one_of_its_group_does_not(
-    store: SqliteStore,
+    store: SqliteStore, path: Path
 ) -> None:
-    """SQLite takes no value over a billion bytes; a limit it is told stands in for that."""
-    connection = store._parts.writer._connection
-    connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, 100_000)
     small, large = sample(), sample(body=b"x" * 200_000)
+    await sample().record_in(store)
+    limit = path.with_name("hookgate.db-wal").stat().st_size + 100_000
+    resource.prlimit(store.writing_process, resource.RLIMIT_FSIZE, (limit, -1))
     results = await asyncio.gather(
         small.record_in(store), large.record_in(store), return_exceptions=True
     )
     assert results[0] == Recorded(small.tasks)
-    assert isinstance(results[1], Exception)
+    assert isinstance(results[1], StoreUnavailable)
 
 
-# --- the threads ----------------------------------------------------------------------------
+# --- the process that writes ----------------------------------------------------------------
+
+
+async def test_writes_that_a_killed_writing_process_had_fail_and_another_takes_its_place(
+    store: SqliteStore,
+) -> None:
+    os.kill(killed := store.writing_process, signal.SIGSTOP)
+    many = [asyncio.create_task(sample().record_in(store)) for _ in range(3)]
+    await asyncio.sleep(0)
+    os.kill(killed, signal.SIGKILL)
+    told = await asyncio.gather(*many, return_exceptions=True)
+    assert [type(each) for each in told] == [StoreUnavailable] * 3
+    assert str(told[0]) == f"the process that writes to {store._path} has ended"
+    again = sample()
+    assert await recorded_at_last(store, again) == Recorded(again.tasks)
+    assert store.writing_process != killed
+    assert await store.count(TaskStatus.PENDING) == 1
+
+
+async def recorded_at_last(store: SqliteStore, each: Sample) -> RecordResult:
+    while True:
+        try:
+            return await each.record_in(store)
+        except StoreUnavailable:
+            await asyncio.sleep(0.01)
+
+
+async def test_a_store_whose_writing_process_has_just_been_killed_can_be_closed(path: Path) -> None:
+    store = SqliteStore(str(path))
+    async with store:
+        os.kill(store.writing_process, signal.SIGKILL)
+        with pytest.raises(StoreUnavailable):
+            await sample().record_in(store)
+    async with store:
+        assert isinstance(await sample().record_in(store), Recorded)
+
+
+@pytest.mark.parametrize("number", [signal.SIGHUP, signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_to_all_of_the_gateways_processes_does_not_end_the_one_that_writes(
+    store: SqliteStore, number: signal.Signals
+) -> None:
+    os.kill(writing := store.writing_process, number)
+    assert isinstance(await sample().record_in(store), Recorded)
+    assert store.writing_process == writing
+
+
+async def test_a_file_that_the_writing_process_cannot_open_is_told_to_who_writes(
+    store: SqliteStore, path: Path
+) -> None:
+    os.kill(store.writing_process, signal.SIGSTOP)
+    record = asyncio.create_task(sample().record_in(store))
+    with closing(sqlite3.connect(path)) as newer:
+        newer.execute("PRAGMA user_version = 2")
+    os.kill(store.writing_process, signal.SIGKILL)
+    with pytest.raises(StoreUnavailable, match="has ended"):
+        await record
+    while "has ended" in (told := await why_not_recorded(store)):  # noqa: ASYNC110 - a process
+        await asyncio.sleep(0.01)
+    assert "is a store of version 2" in told
+
+
+async def why_not_recorded(store: SqliteStore) -> str:
+    with pytest.raises(StoreError) as caught:
+        await sample().record_in(store)
+    return str(caught.value)
+
+
+async def test_an_opener_waits_for_what_a_killed_gateway_still_has_to_write(path: Path) -> None:
+    with child(HOLD, path) as holder:
+        assert line_of(holder) == "open"
+        [writing] = children_of(holder.pid)
+        os.kill(writing, signal.SIGSTOP)
+        holder.kill()
+        holder.wait()
+        assert "in use" in await refuse(path)
+        threading.Timer(0.2, os.kill, (writing, signal.SIGCONT)).start()
+        async with SqliteStore(str(path)) as store:
+            assert isinstance(await sample().record_in(store), Recorded)
+
+
+def children_of(pid: int) -> list[int]:
+    found = subprocess.run(["pgrep", "-P", str(pid)], capture_output=True, check=True, text=True)
+    return [int(each) for each in found.stdout.split()]
+
+
+def test_claims_whose_answer_was_lost_are_handed_out_again(path: Path) -> None:
+    given = sample()
+    with opened(str(path)) as connection:
+        recording = writes.Recording(
+            delivery_row(given.delivery, given.decision), tuple(map(task_row, given.tasks)), None
+        )
+        assert writes.record(connection, recording) is None
+        lost = writes.claim(connection, "w1", 1, START + 30, START)
+        assert writes.claim(connection, "w1", 1, START + 31, START + 1) == []
+        [again] = writes.claim(connection, "w1", 1, START + 32, START + 2, [("w1", START)])
+        assert again.task.id == lost[0].task.id
+        assert again.attempt.number == 1
+
+
+async def test_a_claim_that_failed_is_made_sure_of_by_the_next(store: SqliteStore) -> None:
+    """What the lost process did is unknown; here it had done nothing."""
+    given = sample()
+    await given.record_in(store)
+    os.kill(store.writing_process, signal.SIGKILL)
+    with pytest.raises(StoreUnavailable):
+        await store.claim("w1", 1, 30, START)
+    assert store._parts.unsure_claims == [("w1", START)]
+    while True:
+        try:
+            [claim] = await store.claim("w1", 1, 30, START + 1)
+        except StoreUnavailable:
+            await asyncio.sleep(0.01)
+        else:
+            break
+    assert claim.task.id == given.tasks[0].id
+    assert store._parts.unsure_claims == []
+
+
+# --- waiting for locks, and groups ----------------------------------------------------------
 
 
 @contextmanager
@@ -386,7 +513,7 @@ async def test_reads_do_not_wait_for_the_writer(store: SqliteStore, path: Path) 
 async def test_a_lock_held_for_too_long_is_told_to_all_at_once_and_then_forgotten(
     store: SqliteStore, path: Path
 ) -> None:
-    store._parts.writer._connection.execute("PRAGMA busy_timeout = 100")
+    await store._parts.writer.submit(lose_patience_after_100_ms)
     many = [sample() for _ in range(50)]
     begun = time.monotonic()
     with write_locked(path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from contextlib import suppress
 
@@ -11,13 +10,13 @@ from contextlib import suppress
 class NextDue:
     """The earliest `next_attempt_at` of the pending tasks, as the last commit left it."""
 
-    def __init__(self, earliest: float | None) -> None:
-        self._earliest = math.inf if earliest is None else earliest
+    def __init__(self, earliest: float) -> None:
+        self._earliest = earliest
         self._sooner = asyncio.Event()
 
-    def update(self, earliest: float | None) -> None:
-        """Note what is next after a commit (None: nothing pending), and wake who waits."""
-        before, self._earliest = self._earliest, math.inf if earliest is None else earliest
+    def update(self, earliest: float) -> None:
+        """Note what is next after a commit (infinity: nothing pending), and wake who waits."""
+        before, self._earliest = self._earliest, earliest
         if self._earliest < before:
             self._sooner.set()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -23,17 +24,22 @@ _SETTINGS = (
     "PRAGMA cache_size = -32768",
 )
 
+_LOOK_AGAIN = 0.02
+"""Seconds between two looks at a lock that another holds."""
+
 
 @contextmanager
-def held(path: str) -> Iterator[None]:
-    """Hold ``<path>.lock`` exclusively; the kernel drops the lock when the process ends.
+def held(path: str, patience: float) -> Iterator[int]:
+    """Hold ``<path>.lock`` exclusively; gives its descriptor.
 
+    The kernel drops the lock when the last process that has the descriptor ends. Where another
+    holds it, wait `patience` seconds: that may be the writing process of a gateway that was killed.
     Raises `StoreInUse` with the holder's process id where it is known, and `StoreUnavailable`.
     """
     descriptor = _open_private(f"{os.path.realpath(path)}.lock")
     try:
-        _lock(descriptor, path)
-        yield
+        _lock(descriptor, path, time.monotonic() + patience)
+        yield descriptor
     finally:
         os.close(descriptor)
 
@@ -48,7 +54,7 @@ def opened(path: str) -> Iterator[sqlite3.Connection]:
     os.close(_open_private(path))
     with _connected(path) as connection:
         made = _is_made(connection, path)
-        _apply_settings(connection, path)
+        _use_write_ahead_log(connection, path)
         if not made:
             connection.executescript(sql("schema"))
         yield connection
@@ -94,14 +100,15 @@ def _advice(error: OSError, directory: Path) -> str:
     return "name a file on a writable disk as the store"
 
 
-def _lock(descriptor: int, path: str) -> None:
+def _lock(descriptor: int, path: str, deadline: float) -> None:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise StoreInUse(
-            f"the store {path} is in use by another gateway{_holder(descriptor)}; stop that one, "
-            "or give this one a store of its own"
-        ) from None
+        while not _locked(descriptor):
+            if time.monotonic() > deadline:
+                raise StoreInUse(
+                    f"the store {path} is in use by another gateway{_holder(descriptor)}; stop "
+                    "that one, or give this one a store of its own"
+                )
+            time.sleep(_LOOK_AGAIN)
     except OSError as error:
         raise StoreUnavailable(
             f"cannot lock {path}.lock: {error.strerror}; keep the store on a local disk"
@@ -109,6 +116,14 @@ def _lock(descriptor: int, path: str) -> None:
     with suppress(OSError):  # the number only serves the message; a full disk must not matter
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
+
+
+def _locked(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _holder(descriptor: int) -> str:
@@ -121,13 +136,15 @@ def _holder(descriptor: int) -> str:
 
 @contextmanager
 def _connected(path: str) -> Iterator[sqlite3.Connection]:
-    # isolation_level None: transactions begin and end where the code says so. Each connection is
-    # opened here and then used by one other thread alone.
+    # isolation_level None: transactions begin and end where the code says so. The connection for
+    # reading is opened here and then used by one other thread alone.
     connection = sqlite3.connect(
         os.path.realpath(path), isolation_level=None, check_same_thread=False
     )
     connection.row_factory = sqlite3.Row
     try:
+        for setting in _SETTINGS:
+            connection.execute(setting)
         yield connection
     finally:
         connection.close()
@@ -157,9 +174,7 @@ def _number(connection: sqlite3.Connection, query: str) -> int:
     return value
 
 
-def _apply_settings(connection: sqlite3.Connection, path: str) -> None:
-    for setting in _SETTINGS:
-        connection.execute(setting)
+def _use_write_ahead_log(connection: sqlite3.Connection, path: str) -> None:
     mode: str = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
     if mode != "wal":
         raise StoreUnavailable(

@@ -69,6 +69,11 @@ def delivery_row(delivery: Delivery, decision: StoredDecision) -> Row:
     )
 
 
+def configuration_row(delivery: Delivery, decision: StoredDecision) -> Row:
+    """The columns of the configuration that decided, in the order of `keep_configuration.sql`."""
+    return storable_row(decision.digest, decision.snapshot, delivery.received_at)
+
+
 def delivery_of(row: sqlite3.Row) -> Delivery:
     """The delivery of a row that has its columns."""
     values = _readable(row)
@@ -208,6 +213,8 @@ def _to_json(value: object) -> str:
 
 
 def _params_to_json(params: Mapping[str, JSON]) -> str:
+    if all(type(value) is str for value in params.values()):
+        return _to_json(dict(params))
     text = json_text(dict(params))
     _params_decoder.decode(text)  # what could not be read back would spoil every claim
     return text

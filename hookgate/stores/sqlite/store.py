@@ -8,7 +8,7 @@ import sqlite3
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
@@ -19,10 +19,12 @@ from hookgate.stores.sqlite.due import NextDue
 from hookgate.stores.sqlite.faults import opening_faults
 from hookgate.stores.sqlite.file import held, opened, opened_for_reading, transaction
 from hookgate.stores.sqlite.reader import Reader
+from hookgate.stores.sqlite.rows import configuration_row, delivery_row, task_row
 from hookgate.stores.sqlite.writer import Writer
 from hookgate.stores.store import (
     Claim,
     DeliveryFilter,
+    Recorded,
     RecordResult,
     StoredDecision,
     StoredDelivery,
@@ -39,6 +41,10 @@ class _Open:
     reader: Reader
     due: NextDue
     resources: ExitStack
+    configurations: set[str] = field(default_factory=set)
+    """The digests of those that are on disk."""
+    unsure_claims: list[tuple[str, float]] = field(default_factory=list)
+    """Worker and time of claims that failed: where the writing process ended they may stand."""
 
 
 class SqliteStore:
@@ -48,8 +54,10 @@ class SqliteStore:
     and ``-shm`` beside them, can be read by their owner alone.
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, patience: float = 3.0) -> None:
+        """`patience` is how many seconds to wait for a gateway that may be about to end."""
         self._path = path
+        self._patience = patience
         self._open: _Open | None = None
 
     async def __aenter__(self) -> Self:
@@ -59,13 +67,13 @@ class SqliteStore:
         to pending.
         """
         with opening_faults(self._path), ExitStack() as resources:
-            resources.enter_context(held(self._path))
-            writing = resources.enter_context(opened(self._path))
-            due = NextDue(_release_all(writing))
-            writer = Writer(writing, self._path, due.update)
+            lock = resources.enter_context(held(self._path, self._patience))
+            with opened(self._path) as writing:
+                due = NextDue(_release_all(writing))
+            writer = Writer(self._path, lock, due.update)
             reader = Reader(resources.enter_context(opened_for_reading(self._path)), self._path)
+            await writer.start()
             self._open = _Open(writer, reader, due, resources.pop_all())
-        writer.start()
         return self
 
     async def __aexit__(
@@ -82,21 +90,40 @@ class SqliteStore:
         parts.writer.stop()
         await asyncio.to_thread(_close, parts)
 
+    @property
+    def writing_process(self) -> int:
+        """The id of the process that writes to the file now."""
+        return self._parts.writer.process
+
     # --- writing ------------------------------------------------------------------------------
 
     async def record(
         self, delivery: Delivery, decision: StoredDecision, tasks: Sequence[Task]
     ) -> RecordResult:
-        recording = writes.Recording.of(delivery, decision, tasks)
-        return await self._parts.writer.submit(writes.record, recording)
+        parts = self._parts
+        kept = decision.digest in parts.configurations
+        recording = writes.Recording(
+            delivery_row(delivery, decision),
+            tuple(map(task_row, tasks)),
+            None if kept else configuration_row(delivery, decision),
+        )
+        duplicate = await parts.writer.submit(writes.record, recording)
+        parts.configurations.add(decision.digest)
+        return duplicate or Recorded(tuple(tasks))
 
     async def claim(self, worker: str, limit: int, lease: float, now: float) -> list[Claim]:
-        claims = self._parts.writer.submit(writes.claim, worker, limit, now + lease, now)
+        parts = self._parts
+        unsure = tuple(parts.unsure_claims)
+        claims = parts.writer.submit(writes.claim, worker, limit, now + lease, now, unsure)
         try:
             await asyncio.wait([claims])
         except asyncio.CancelledError:
             claims.add_done_callback(self._put_back)
             raise
+        if isinstance(claims.exception(), StoreUnavailable):
+            parts.unsure_claims.append((worker, now))
+        else:
+            parts.unsure_claims.clear()
         return claims.result()
 
     async def extend(self, worker: str, lease: float, now: float) -> None:
@@ -109,7 +136,7 @@ class SqliteStore:
         return await writer.submit(writes.finish, attempt, status, next_attempt_at, now)
 
     async def release_expired(self, now: float) -> int:
-        return await self._parts.writer.submit(writes.release, lease_ended=now, now=now)
+        return await self._parts.writer.submit(writes.release, now, now)
 
     async def purge(self, before: float, limit: int) -> int:
         return await self._parts.writer.submit(writes.purge, before, limit)
@@ -151,14 +178,17 @@ class SqliteStore:
             self._open.writer.submit(writes.unclaim, claims.result())
 
 
-def _release_all(writing: sqlite3.Connection) -> float | None:
+def _release_all(writing: sqlite3.Connection) -> float:
     with transaction(writing, "BEGIN IMMEDIATE"):
         writes.release(writing, lease_ended=math.inf, now=time.time())
         return writes.next_due(writing)
 
 
 def _close(parts: _Open) -> None:
-    """The last connection to go folds the write-ahead log into the file."""
+    """The last connection to go folds the write-ahead log into the file.
+
+    That is ours, which the writing process has to end before.
+    """
     parts.writer.join()
     parts.reader.close()
     parts.resources.close()

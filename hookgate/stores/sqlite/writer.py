@@ -1,134 +1,149 @@
-"""The one thread that writes: it commits what has queued up as a group, then tells the callers.
-
-An fsync costs far more than a row, so a group is what makes a durable answer cheap. Nobody is
-told anything before the COMMIT that holds his write has returned.
-"""
+"""The gateway's end of the writing process: hands writes over, tells their callers the answers."""
 
 from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
-from queue import SimpleQueue
-from threading import Thread
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from contextlib import suppress
+from typing import Any, TypeVar, TypeVarTuple, Unpack
 
-from hookgate.stores.sqlite.faults import fault_of, locked
-from hookgate.stores.sqlite.file import transaction
-from hookgate.stores.sqlite.writes import next_due
+from hookgate.errors import StoreUnavailable
+from hookgate.stores.sqlite.child import Child, start_child
+from hookgate.stores.sqlite.frames import Answers, FrameBuffer, Write, frame
 
-GROUP_LIMIT = 256
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
+"""Seconds between a writing process that has ended unbidden and its successor."""
 
-P = ParamSpec("P")
 R = TypeVar("R")
-
-
-@dataclass(frozen=True, slots=True)
-class _Write:
-    run: Callable[[sqlite3.Connection], object]
-    answer: asyncio.Future[Any]
+Arguments = TypeVarTuple("Arguments")
 
 
 class Writer:
-    """Owns the writing connection from `start` until `join` has returned.
+    """Has a writing process from `start` on, until `stop` was called and `join` has returned.
 
-    After each group `tell_due` is called with the time at which the next pending task is due, in
-    the event loop and before any caller of the group goes on.
+    After each group that it commits `tell_due` is called with `Answers.due`, before any caller of
+    the group goes on. Should it end unbidden, the writes that it
+    was given fail with `StoreUnavailable` (they may have been carried out), and another is started.
     """
 
-    def __init__(
-        self, connection: sqlite3.Connection, path: str, tell_due: Callable[[float | None], None]
-    ) -> None:
-        self._connection = connection
+    def __init__(self, path: str, lock: int, tell_due: Callable[[float], None]) -> None:
         self._path = path
+        self._lock = lock
         self._tell_due = tell_due
         self._loop = asyncio.get_running_loop()
-        self._arrived: list[_Write] = []
-        self._queue: SimpleQueue[list[_Write] | None] = SimpleQueue()
-        self._thread = Thread(target=self._serve, name="hookgate-store-writer", daemon=True)
-        self._due: float | None = None
+        self._arrived: list[Write] = []
+        self._unanswered: deque[asyncio.Future[Any]] = deque()
+        self._child: Child | None = None
+        self._channel: asyncio.Transport | None = None
+        self._pause = _FIRST_PAUSE
+        self._restarting: asyncio.Task[None] | None = None
+        self._stopping = False
 
-    def start(self) -> None:
-        """Begin to serve."""
-        self._thread.start()
+    async def start(self) -> None:
+        """Begin to serve; raises `StoreUnavailable`."""
+        try:
+            self._child = start_child(self._path, self._lock)
+        except OSError as error:
+            reason = f"cannot start the process that writes to {self._path}: {error.strerror}"
+            raise StoreUnavailable(reason) from error
+        self._channel, _ = await self._loop.create_unix_connection(
+            lambda: _Channel(self._answer, self._lost), sock=self._child.channel
+        )
+
+    @property
+    def process(self) -> int:
+        """The id of the process that writes, or of the last that did."""
+        assert self._child is not None  # noqa: S101 - `start` was called
+        return self._child.process.pid
 
     def submit(
         self,
-        verb: Callable[Concatenate[sqlite3.Connection, P], R],
-        *args: P.args,
-        **kwargs: P.kwargs,
+        verb: Callable[[sqlite3.Connection, Unpack[Arguments]], R],
+        *arguments: *Arguments,
     ) -> asyncio.Future[R]:
-        """Queue one write; the future holds its result once it is on disk, or its fault."""
+        """Hand over one write; the future holds its result once it is on disk, or its fault."""
         answer: asyncio.Future[R] = self._loop.create_future()
+        if self._channel is None:
+            answer.set_exception(self._ended())
+            return answer
         if not self._arrived:
-            # What else arrives in this turn of the event loop goes into the same group.
+            # What else arrives in this turn of the event loop goes into the same frame.
             self._loop.call_soon(self._hand_over)
-        self._arrived.append(_Write(lambda connection: verb(connection, *args, **kwargs), answer))
+        self._arrived.append((verb, arguments))
+        self._unanswered.append(answer)
         return answer
 
     def stop(self) -> None:
         """Take nothing more; what was submitted is still carried out."""
+        self._stopping = True
+        if self._restarting is not None:
+            self._restarting.cancel()
         self._hand_over()
-        self._queue.put(None)
+        if self._channel is not None:
+            self._channel.write_eof()
 
     def join(self) -> None:
-        """Block until the thread has ended, which it does after `stop`."""
-        self._thread.join()
+        """Block until the process has ended, which it does after `stop`."""
+        if self._child is not None:
+            self._child.process.wait()
 
     def _hand_over(self) -> None:
-        if self._arrived:
-            self._queue.put(self._arrived)
-            self._arrived = []
+        arrived, self._arrived = self._arrived, []
+        if arrived and self._channel is not None:
+            self._channel.writelines(frame(arrived))
 
-    # --- in the thread ------------------------------------------------------------------------
+    # --- what the process says ----------------------------------------------------------------
 
-    def _serve(self) -> None:
-        while group := self._next_group():
-            answers = self._answers(group)
-            self._loop.call_soon_threadsafe(self._tell, group, answers, self._due)
-
-    def _next_group(self) -> list[_Write]:
-        """What has queued up, waiting for the first; empty when nothing more will come."""
-        group: list[_Write] = []
-        arrived = self._queue.get()
-        while arrived is not None:
-            group += arrived
-            if len(group) >= GROUP_LIMIT or self._queue.empty():
-                return group
-            arrived = self._queue.get()
-        if group:
-            self._queue.put(None)  # the end is for the next round
-        return group
-
-    def _answers(self, group: list[_Write]) -> list[object]:
-        """The result of each write, or the fault that kept it off the disk.
-
-        Where a group fails each of its writes gets a transaction to itself, so that one bad write
-        does not hurt its neighbours.
-        """
-        try:
-            return self._commit(group)
-        except Exception as error:
-            if len(group) == 1 or locked(error):  # having waited for a lock once is enough
-                return [fault_of(error, self._path) for _ in group]
-        return [answer for write in group for answer in self._answers([write])]
-
-    def _commit(self, group: list[_Write]) -> list[object]:
-        with transaction(self._connection, "BEGIN IMMEDIATE"):
-            results = [write.run(self._connection) for write in group]
-            due = next_due(self._connection)
-        self._due = due
-        return results
-
-    # --- in the event loop --------------------------------------------------------------------
-
-    def _tell(self, group: list[_Write], answers: list[object], due: float | None) -> None:
-        self._tell_due(due)
-        for write, answer in zip(group, answers, strict=True):
-            if write.answer.done():
+    def _answer(self, answers: Answers) -> None:
+        self._pause = _FIRST_PAUSE
+        if answers.due is not None:
+            self._tell_due(answers.due)
+        for result in answers.results:
+            answer = self._unanswered.popleft()
+            if answer.done():
                 continue  # its caller was cancelled
-            if isinstance(answer, Exception):
-                write.answer.set_exception(answer)
+            if isinstance(result, Exception):
+                answer.set_exception(result)
             else:
-                write.answer.set_result(answer)
+                answer.set_result(result)
+
+    # --- when it has ended --------------------------------------------------------------------
+
+    def _ended(self) -> StoreUnavailable:
+        return StoreUnavailable(f"the process that writes to {self._path} has ended")
+
+    def _lost(self) -> None:
+        self._channel = None
+        unanswered, self._unanswered, self._arrived = self._unanswered, deque(), []
+        for answer in unanswered:
+            if not answer.done():
+                answer.set_exception(self._ended())
+        if not self._stopping:
+            self._restarting = self._loop.create_task(self._restart())
+
+    async def _restart(self) -> None:
+        """Start another; the pause grows while they end before they have answered anything."""
+        while self._channel is None:
+            await asyncio.to_thread(self.join)
+            await asyncio.sleep(self._pause)
+            self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+            with suppress(StoreUnavailable):
+                await self.start()
+
+
+class _Channel(asyncio.Protocol):
+    """Makes frames of the bytes that the process sends."""
+
+    def __init__(self, answer: Callable[[Answers], None], lost: Callable[[], None]) -> None:
+        self._answer = answer
+        self._lost = lost
+        self._buffer = FrameBuffer()
+
+    def data_received(self, data: bytes) -> None:
+        for answers in self._buffer.feed(data):
+            self._answer(answers)
+
+    def connection_lost(self, _: Exception | None) -> None:
+        self._lost()

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
-from hookgate.model import Attempt, Delivery, Task, TaskStatus, Trigger
+from hookgate.model import Attempt, Task, TaskStatus, Trigger
 from hookgate.stores.sqlite.reads import tasks_of_deliveries
 from hookgate.stores.sqlite.rows import (
     Row,
     delivery_of,
-    delivery_row,
     finished_attempt_row,
     ids_to_json,
     storable,
-    storable_row,
     task_of,
-    task_row,
 )
 from hookgate.stores.sqlite.statements import sql
-from hookgate.stores.store import Claim, Duplicate, Recorded, RecordResult, StoredDecision
+from hookgate.stores.store import Claim, Duplicate
 
 ABANDONED = "the gateway ended during the attempt"
 
@@ -31,6 +29,7 @@ _FIND_ACCEPTED = sql("find_accepted")
 _CLAIM_TASKS = sql("claim_tasks")
 _BEGIN_ATTEMPTS = sql("begin_attempts")
 _CLAIMED_DELIVERIES = sql("claimed_deliveries")
+_CLAIMED_AT = sql("claimed_at")
 _UNCLAIM_TASK = sql("unclaim_task")
 _DELETE_ATTEMPT = sql("delete_attempt")
 _EXTEND_LEASES = sql("extend_leases")
@@ -48,33 +47,49 @@ _DELETE_DELIVERY = sql("delete_delivery")
 # --- record ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """A delivery with its decision and tasks, made ready for the tables."""
+class Recording(NamedTuple):
+    """A delivery with its tasks, made ready for the tables.
+
+    `configuration` is None where the caller knows that it is kept already.
+    """
 
     delivery: Row
     tasks: tuple[Row, ...]
-    configuration: Row
-    recorded: Recorded
-
-    @classmethod
-    def of(cls, delivery: Delivery, decision: StoredDecision, tasks: Sequence[Task]) -> Recording:
-        """Raises `ValueError` for params that JSON cannot hold."""
-        return cls(
-            delivery=delivery_row(delivery, decision),
-            tasks=tuple(map(task_row, tasks)),
-            configuration=storable_row(decision.digest, decision.snapshot, delivery.received_at),
-            recorded=Recorded(tuple(tasks)),
-        )
+    configuration: Row | None
 
 
-def record(connection: sqlite3.Connection, recording: Recording) -> RecordResult:
+def record(connection: sqlite3.Connection, recording: Recording) -> Duplicate | None:
     """Keep a delivery with its tasks, unless its event was accepted before."""
+    if recording.configuration is not None:
+        connection.execute(_KEEP_CONFIGURATION, recording.configuration)
     if connection.execute(_INSERT_DELIVERY, recording.delivery).rowcount == 0:
         return _duplicate(connection, recording)
     connection.executemany(_INSERT_TASK, recording.tasks)
-    connection.execute(_KEEP_CONFIGURATION, recording.configuration)
-    return recording.recorded
+    return None
+
+
+def record_all(
+    connection: sqlite3.Connection, recordings: Sequence[Recording]
+) -> Sequence[Duplicate | None]:
+    """The same for each in turn, by few statements where there is no duplicate among them."""
+    connection.execute("SAVEPOINT together")
+    if _all_recorded(connection, recordings):
+        results: Sequence[Duplicate | None] = [None] * len(recordings)
+    else:
+        connection.execute("ROLLBACK TO together")
+        results = [record(connection, each) for each in recordings]
+    connection.execute("RELEASE together")
+    return results
+
+
+def _all_recorded(connection: sqlite3.Connection, recordings: Sequence[Recording]) -> bool:
+    configurations = [each.configuration for each in recordings if each.configuration is not None]
+    connection.executemany(_KEEP_CONFIGURATION, configurations)
+    deliveries = [each.delivery for each in recordings]
+    if connection.executemany(_INSERT_DELIVERY, deliveries).rowcount < len(deliveries):
+        return False
+    connection.executemany(_INSERT_TASK, [task for each in recordings for task in each.tasks])
+    return True
 
 
 def _duplicate(connection: sqlite3.Connection, recording: Recording) -> Duplicate:
@@ -87,9 +102,19 @@ def _duplicate(connection: sqlite3.Connection, recording: Recording) -> Duplicat
 
 
 def claim(
-    connection: sqlite3.Connection, worker: str, limit: int, lease_until: float, now: float
+    connection: sqlite3.Connection,
+    worker: str,
+    limit: int,
+    lease_until: float,
+    now: float,
+    unsure: Sequence[tuple[str, float]] = (),
 ) -> list[Claim]:
-    """Make tasks that are due running, each with a new attempt; the oldest due first."""
+    """Make tasks that are due running, each with a new attempt; the oldest due first.
+
+    `unsure` are the worker and the time of claims whose answer was lost: they are undone before.
+    """
+    for lost in unsure:
+        _unclaim(connection, connection.execute(_CLAIMED_AT, lost).fetchall())
     wanted = {"worker": worker, "limit": limit, "lease_until": lease_until, "now": now}
     tasks = [task_of(row) for row in connection.execute(_CLAIM_TASKS, wanted).fetchall()]
     if not tasks:
@@ -109,7 +134,10 @@ def _begun(task: Task, now: float) -> Attempt:
 
 def unclaim(connection: sqlite3.Connection, claims: Sequence[Claim]) -> None:
     """Undo a claim that reached nobody: the attempts have not been."""
-    attempts = [{"task_id": c.task.id, "number": c.attempt.number} for c in claims]
+    _unclaim(connection, [(claim.task.id, claim.attempt.number) for claim in claims])
+
+
+def _unclaim(connection: sqlite3.Connection, attempts: Iterable[Sequence[Any]]) -> None:
     for attempt in attempts:
         if connection.execute(_UNCLAIM_TASK, attempt).rowcount:
             connection.execute(_DELETE_ATTEMPT, attempt)
@@ -153,10 +181,10 @@ def release(connection: sqlite3.Connection, lease_ended: float, now: float) -> i
     return connection.execute(_RELEASE_TASKS, wanted).rowcount
 
 
-def next_due(connection: sqlite3.Connection) -> float | None:
-    """When the next pending task is due; None where none is pending."""
+def next_due(connection: sqlite3.Connection) -> float:
+    """When the next pending task is due; infinity where none is pending."""
     due: float | None = connection.execute(_NEXT_DUE).fetchone()[0]
-    return due
+    return math.inf if due is None else due
 
 
 # --- purge ----------------------------------------------------------------------------------

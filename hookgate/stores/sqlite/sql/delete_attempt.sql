@@ -1,1 +1,1 @@
-DELETE FROM attempts WHERE task_id = :task_id AND number = :number
+DELETE FROM attempts WHERE task_id = ?1 AND number = ?2

@@ -4,4 +4,4 @@ SET status = 'pending', attempts = attempts - 1, worker = NULL, lease_until = NU
         SELECT max(started_at) FROM attempts
         WHERE task_id = tasks.id AND number < tasks.attempts
     )
-WHERE id = :task_id AND status = 'running' AND attempts = :number
+WHERE id = ?1 AND status = 'running' AND attempts = ?2

@@ -1,0 +1,140 @@
+"""Where the time of an answer goes: the processor's microseconds of each step of the way.
+
+The steps are those of `benchmarks.ack`, each carried out on its own many times in a row, so it
+finds its code and data in the caches: together, in a gateway under load, they take longer. The
+least of several rounds counts. To see a gateway itself at work, load it with `benchmarks.ack` and
+watch it with `py-spy record --pid PID --native -o profile.svg` (https://github.com/benfred/py-spy).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import os
+import tempfile
+import time
+from collections.abc import Callable, Coroutine
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.ack import ROOT, RULES, SECRET
+from hookgate.core.bodies import Body, read_body
+from hookgate.core.config import Config
+from hookgate.core.decide import authenticate, decide, decide_authentic
+from hookgate.engine.intake import Intake, Taken
+from hookgate.loading.load import load
+from hookgate.model import Accepted, Delivery
+from hookgate.server.answers import answer
+from hookgate.server.process import loop_factory
+from hookgate.server.requests import headers_of
+from hookgate.stores.sqlite import SqliteStore
+
+ROUNDS = 7
+CALLS = 2000
+AT_ONCE = 64
+HEADERS = [
+    (b"host", b"localhost"),
+    (b"user-agent", b"GitHub-Hookshot/1234567"),
+    (b"content-type", b"application/json"),
+    (b"x-github-event", b"push"),
+]
+
+
+def cost(step: Callable[[], object]) -> float:
+    """Microseconds of the processor that a step takes."""
+    rounds = []
+    for _ in range(ROUNDS):
+        began = time.process_time()
+        for _ in range(CALLS):
+            step()
+        rounds.append(time.process_time() - began)
+    return min(rounds) / CALLS * 1e6
+
+
+def compiled(directory: str) -> Config:
+    """The rules of `benchmarks.ack`."""
+    config = load(RULES, "rules.yaml", directory, dict(os.environ)).config
+    assert config is not None
+    return config
+
+
+def push() -> tuple[list[tuple[bytes, bytes]], bytes]:
+    """A signed push: its headers and its body."""
+    body = (ROOT / "tests/deliveries/github_push.json").read_bytes()
+    signature = b"sha256=" + hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest().encode()
+    own = [(b"x-hub-signature-256", signature), (b"x-github-delivery", b"0")]
+    return [*HEADERS, *own], body
+
+
+def in_the_event_loop(config: Config, intake: Intake) -> dict[str, float]:
+    """The steps before and after the record."""
+    raw_headers, body = push()
+    source = config.sources["github"]
+    headers = headers_of(raw_headers)
+    delivery = Delivery(
+        intake.new_id(), "github", time.time(), "POST", "/github", {}, headers, body, "127.0.0.1"
+    )
+    auth = authenticate(source, delivery, time.time())
+    decision = decide(config, delivery, time.time())
+    assert isinstance(decision, Accepted)
+    assert isinstance(read_body(headers, body), Body)
+    parse = cost(lambda: read_body(headers, body))
+    taken = Taken(delivery, decision, intake._tasks(delivery, decision))
+    return {
+        "headers, and an id": cost(lambda: (headers_of(raw_headers), intake.new_id())),
+        "verify": cost(lambda: authenticate(source, delivery, 0.0)),
+        "parse": parse,
+        "decide": cost(lambda: decide_authentic(source, delivery, auth)) - parse,
+        "answer": cost(lambda: answer(taken, config).fields(close=False)),
+    }
+
+
+def cpu(pid: int) -> float:
+    """Seconds of the processor that another process has had."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+async def recording(config: Config, directory: str) -> dict[str, float]:
+    """What the record takes in the gateway, and in the process that writes."""
+    raw_headers, body = push()
+    async with SqliteStore(str(Path(directory, "profile.db"))) as store:
+        intake = Intake(config, store, time.time)
+        first = Delivery(
+            "", "github", time.time(), "POST", "/github", {}, headers_of(raw_headers), body, "::1"
+        )
+        decision = decide(config, first, time.time())
+        assert isinstance(decision, Accepted)
+
+        def record(number: int) -> Coroutine[Any, Any, object]:
+            event = replace(decision.event, event_id=str(number))
+            delivery = replace(first, id=intake.new_id())
+            return intake._record(delivery, replace(decision, event=event))
+
+        writing = store.writing_process
+        await asyncio.gather(*map(record, range(AT_ONCE)))
+        began, began_writing = time.process_time(), cpu(writing)
+        for start in range(AT_ONCE, CALLS * ROUNDS, AT_ONCE):
+            await asyncio.gather(*map(record, range(start, start + AT_ONCE)))
+        calls = CALLS * ROUNDS - AT_ONCE
+        return {
+            "record": (time.process_time() - began) / calls * 1e6,
+            "(in the process that writes)": (cpu(writing) - began_writing) / calls * 1e6,
+        }
+
+
+def main() -> None:
+    """Print the table."""
+    with tempfile.TemporaryDirectory(dir=ROOT) as directory:
+        config = compiled(directory)
+        with asyncio.Runner(loop_factory=loop_factory()) as runner:
+            recorded = runner.run(recording(config, directory))
+        steps = in_the_event_loop(config, Intake(config, SqliteStore("unused"), time.time))
+    for name, microseconds in (steps | recorded).items():
+        print(f"{name:<32}{microseconds:7.1f} us")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,119 @@
+"""The process that writes: it commits what has arrived as a group, then tells the gateway.
+
+An fsync costs far more than a row, so a group is what makes a durable answer cheap. Nobody is
+told anything before the COMMIT that holds his write has returned. It is a process of its own
+because every step of a statement lets go of the interpreter, and a thread would have to win it
+back from the event loop each time.
+
+It ends when the gateway does, however that ends, after it has written what it was given.
+"""
+
+from __future__ import annotations
+
+import socket
+import sqlite3
+import sys
+from itertools import groupby
+from operator import itemgetter
+
+from hookgate.errors import StoreError
+from hookgate.stores.sqlite import writes
+from hookgate.stores.sqlite.faults import fault_of, locked
+from hookgate.stores.sqlite.file import opened, transaction
+from hookgate.stores.sqlite.frames import Answers, FrameBuffer, Write, frame
+
+GROUP_LIMIT = 256
+"""Writes after which no more are waited for; those of one frame stay together all the same."""
+
+_READ_AT_ONCE = 1 << 20
+
+
+def main(path: str, channel: int) -> int:
+    """Serve the gateway at the other end of the socket `channel` until it is gone; the exit code.
+
+    Where the file cannot be opened the first group is told why.
+    """
+    with socket.socket(fileno=channel) as gateway:
+        inbox = Inbox(gateway)
+        try:
+            with opened(path) as connection:
+                while group := inbox.next_group():
+                    _tell(gateway, Committer(connection, path).answers(group))
+        except (StoreError, sqlite3.Error) as error:
+            fault = fault_of(error, path)
+            _tell(gateway, Answers([fault for _ in inbox.next_group()], None))
+            return 1
+    return 0
+
+
+def _tell(gateway: socket.socket, answers: Answers) -> None:
+    try:
+        for part in frame(answers):
+            gateway.sendall(part)
+    except ConnectionError:
+        pass  # the gateway was killed; what it has sent is written all the same
+
+
+class Inbox:
+    """What the gateway has sent."""
+
+    def __init__(self, gateway: socket.socket) -> None:
+        self._gateway = gateway
+        self._buffer = FrameBuffer()
+
+    def next_group(self) -> list[Write]:
+        """What has arrived, waiting for the first; empty when nothing more will come."""
+        group: list[Write] = []
+        while not group and (received := self._receive(0)):
+            group += self._writes(received)
+        while len(group) < GROUP_LIMIT and (received := self._receive(socket.MSG_DONTWAIT)):
+            group += self._writes(received)
+        return group
+
+    def _receive(self, flags: int) -> bytes:
+        """Bytes that have arrived; empty where there are none, or no more to come."""
+        try:
+            return self._gateway.recv(_READ_AT_ONCE, flags)
+        except (BlockingIOError, ConnectionError):
+            return b""
+
+    def _writes(self, received: bytes) -> list[Write]:
+        return [write for turn in self._buffer.feed(received) for write in turn]
+
+
+class Committer:
+    """Carries out groups of writes."""
+
+    def __init__(self, connection: sqlite3.Connection, path: str) -> None:
+        self._connection = connection
+        self._path = path
+
+    def answers(self, group: list[Write]) -> Answers:
+        """The result of each write, or the fault that kept it off the disk.
+
+        Where a group fails each of its writes gets a transaction to itself, so that one bad write
+        does not hurt its neighbours.
+        """
+        try:
+            return self._commit(group)
+        except Exception as error:
+            if len(group) == 1 or locked(error):  # having waited for a lock once is enough
+                return Answers([fault_of(error, self._path) for _ in group], None)
+        alone = [self.answers([write]) for write in group]
+        results = [answers.results[0] for answers in alone]
+        due = [answers.due for answers in alone if answers.due is not None]
+        return Answers(results, due[-1] if due else None)
+
+    def _commit(self, group: list[Write]) -> Answers:
+        with transaction(self._connection, "BEGIN IMMEDIATE"):
+            results: list[object] = []
+            for verb, same in groupby(group, key=itemgetter(0)):
+                if verb is writes.record:  # many rows by one statement cost less
+                    results += writes.record_all(self._connection, [write[1][0] for write in same])
+                else:
+                    results += [verb(self._connection, *arguments) for _, arguments in same]
+            return Answers(results, writes.next_due(self._connection))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1], int(sys.argv[2])))

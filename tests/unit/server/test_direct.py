@@ -1,0 +1,226 @@
+"""The short way of a delivery that arrives whole, and when the ordinary way is taken instead."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from starlette.types import Receive, Scope, Send
+
+from hookgate.server.answers import Answer
+from hookgate.server.direct import RawHeaders
+from hookgate.server.process import Server, loop_factory
+
+BODY = b'{"number":1}'
+
+
+class Told:
+    """An application that answers with what it was given and by which way."""
+
+    def __init__(self) -> None:
+        self.taken = asyncio.Event()
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    def take(
+        self, url: bytes, headers: RawHeaders, body: bytes, peer: str
+    ) -> Coroutine[Any, Any, Answer] | None:
+        return self._direct(url, headers, body, peer) if url != b"/ordinary" else None
+
+    async def _direct(self, url: bytes, headers: RawHeaders, body: bytes, peer: str) -> Answer:
+        self.taken.set()
+        await self.gate.wait()
+        if url == b"/broken":
+            raise LookupError
+        if url == b"/empty":
+            return Answer(204, b"never sent")
+        return Answer(202, b"direct %b %d %b %b" % (url, len(headers), peer.encode(), body))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        body = b""
+        while (event := await receive())["type"] == "http.request":
+            body += event["body"]
+            if not event["more_body"]:
+                break
+        await Answer(200, b"ordinary %b %b" % (scope["path"].encode(), body)).send(send)
+
+
+class Line:
+    """A connection to the server."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.writer = writer
+        self._reader = reader
+
+    async def answer(self) -> tuple[bytes, bytes]:
+        """The next answer's head and body."""
+        head = await self._reader.readuntil(b"\r\n\r\n")
+        length = re.search(rb"content-length: (\d+)", head)
+        return head, await self._reader.readexactly(int(length[1])) if length else b""
+
+    async def ended(self) -> bool:
+        """Whether the server closes without another byte."""
+        return await self._reader.read() == b""
+
+
+@asynccontextmanager
+async def served(app: Told) -> AsyncIterator[Callable[[], Coroutine[Any, Any, Line]]]:
+    """A server with the gateway's settings; gives a way to connect to it."""
+    listening = asyncio.Event()
+    server = Server(app, 1.0, on_listening=listening.set)
+    server.config.host, server.config.port = "127.0.0.1", 0
+    serving = asyncio.create_task(server.serve())
+    await listening.wait()
+    address = server.servers[0].sockets[0].getsockname()
+
+    async def connect() -> Line:
+        return Line(*await asyncio.open_connection(*address))
+
+    try:
+        yield connect
+    finally:
+        server.should_exit = True
+        await serving
+
+
+def request(url: str = "/s", body: bytes = BODY, method: str = "POST", *lines: str) -> bytes:
+    fields = "\r\n".join([f"{method} {url} HTTP/1.1", "Host: x", *lines])
+    return f"{fields}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+def run(check: Callable[[Told, Callable[[], Coroutine[Any, Any, Line]]], Any]) -> None:
+    """Carry out a check in the event loop that the gateway runs in."""
+
+    async def main() -> None:
+        app = Told()
+        async with asyncio.timeout(20), served(app) as connect:
+            await check(app, connect)
+
+    with asyncio.Runner(loop_factory=loop_factory()) as runner:
+        runner.run(main())
+
+
+def exchange(*pieces: bytes) -> bytes:
+    """The body of the answer to a request that arrives in these pieces, each a read of its own."""
+    told: list[bytes] = []
+
+    async def check(_: Told, connect: Callable[[], Coroutine[Any, Any, Line]]) -> None:
+        line = await connect()
+        for piece in pieces:
+            line.writer.write(piece)
+            await line.writer.drain()
+            await asyncio.sleep(0.02)  # most likely each is read alone; the answer is the same
+        told.append((await line.answer())[1])
+        line.writer.close()
+
+    run(check)
+    return told[0]
+
+
+def test_a_delivery_that_arrives_whole_takes_the_short_way() -> None:
+    assert exchange(request()) == b"direct /s 2 127.0.0.1 " + BODY
+
+
+def test_a_body_in_chunks_is_put_together() -> None:
+    head = b"POST /s HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n"
+    whole = head + b"3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
+    assert exchange(whole) == b"direct /s 2 127.0.0.1 abcde"
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        request("/ordinary"),
+        request(method="PUT"),
+        request("/s", BODY, "POST", "Expect: 100-continue").replace(BODY, b"", 1) + BODY,
+    ],
+    ids=["declined", "another method", "expecting"],
+)
+def test_what_is_not_for_the_short_way_takes_the_ordinary_one(whole: bytes) -> None:
+    told = exchange(whole)
+    assert told == b"" or told.startswith(b"ordinary ")
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(1, len(request()) - 1))
+def test_a_request_cut_anywhere_is_answered_as_one_that_is_not(cut: int) -> None:
+    told = exchange(request()[:cut], request()[cut:])
+    assert told in (b"direct /s 2 127.0.0.1 " + BODY, b"ordinary /s " + BODY)
+
+
+def test_requests_that_come_together_are_answered_in_their_order() -> None:
+    async def check(_: Told, connect: Callable[[], Coroutine[Any, Any, Line]]) -> None:
+        line = await connect()
+        line.writer.write(b"".join(request(f"/{number}") for number in range(4)))
+        told = [(await line.answer())[1].split()[1] for _ in range(4)]
+        assert told == [b"/0", b"/1", b"/2", b"/3"]
+        line.writer.close()
+
+    run(check)
+
+
+def test_a_connection_is_kept_unless_the_caller_asks_to_close_it() -> None:
+    async def check(_: Told, connect: Callable[[], Coroutine[Any, Any, Line]]) -> None:
+        line = await connect()
+        for _turn in range(2):
+            line.writer.write(request())
+            head = (await line.answer())[0]
+            assert head.startswith(b"HTTP/1.1 202 Accepted\r\n")
+            assert b"\r\ndate: " in head
+            assert b"connection" not in head
+        line.writer.write(request("/s", BODY, "POST", "Connection: close"))
+        head = (await line.answer())[0]
+        assert b"\r\nconnection: close\r\n" in head
+        assert await line.ended()
+        line.writer.close()
+
+    run(check)
+
+
+def test_an_answer_without_content_has_no_body() -> None:
+    async def check(_: Told, connect: Callable[[], Coroutine[Any, Any, Line]]) -> None:
+        line = await connect()
+        line.writer.write(request("/empty") + request("/next"))
+        head = (await line.answer())[0]
+        assert head.startswith(b"HTTP/1.1 204 ")
+        assert b"content-" not in head
+        assert (await line.answer())[0].startswith(b"HTTP/1.1 20")
+        line.writer.close()
+
+    run(check)
+
+
+def test_a_fault_is_answered_500_and_ends_the_connection() -> None:
+    async def check(_: Told, connect: Callable[[], Coroutine[Any, Any, Line]]) -> None:
+        line = await connect()
+        line.writer.write(request("/broken"))
+        head, body = await line.answer()
+        assert head.startswith(b"HTTP/1.1 500 ")
+        assert body == b"Internal Server Error"
+        assert await line.ended()
+        line.writer.close()
+
+    run(check)
+
+
+def test_a_caller_that_has_gone_is_not_answered_and_harms_nobody() -> None:
+    async def check(app: Told, connect: Callable[[], Coroutine[Any, Any, Line]]) -> None:
+        app.gate.clear()
+        gone, other = await connect(), await connect()
+        gone.writer.write(request("/gone"))
+        await app.taken.wait()
+        gone.writer.close()
+        with suppress(ConnectionError):
+            await gone.writer.wait_closed()
+        app.gate.set()
+        other.writer.write(request("/other"))
+        assert (await other.answer())[1].startswith(b"direct /other ")
+        other.writer.close()
+
+    run(check)
