@@ -2,7 +2,8 @@
 
 `verifier.Verifier` is what every way of proving is; each ``auth`` type of the rules file has a
 module of its own (`none`, `token`, `basic`, `ip`, `signature`). Start with `token` for the shape of
-one, then read `signature`, which serves every HMAC sender with the help of `templates` (what is
-signed) and `timestamps` (how old it may be). `secrets` reads and compares secrets, `addresses`
-tells where a delivery came from.
+one, then read `signature`, which serves every sender that signs with the help of `presented` (where
+the signatures are), `templates` (what is signed), `keys` and `public_keys` (with what) and
+`timestamps` (how old it may be). `secrets` reads and compares secrets, `addresses` tells where a
+delivery came from.
 """

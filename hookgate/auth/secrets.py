@@ -54,5 +54,8 @@ def matching(candidates: Iterable[bytes], secret: bytes) -> bool:
 
 def matching_index(candidates: tuple[bytes, ...], secrets: Iterable[bytes]) -> int | None:
     """The index of the first secret that a candidate matches; every secret is compared."""
-    matches = [index for index, secret in enumerate(secrets) if matching(candidates, secret)]
-    return matches[0] if matches else None
+    first = None
+    for index, secret in enumerate(secrets):
+        if matching(candidates, secret) and first is None:
+            first = index
+    return first

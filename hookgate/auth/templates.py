@@ -9,11 +9,22 @@ from typing import Literal, TypeAlias, TypeGuard, get_args
 
 from hookgate.auth.encodings import text_bytes
 
-Slot: TypeAlias = Literal["body", "ts", "id", "url", "method"]
+Name: TypeAlias = Literal["body", "ts", "id", "url", "url_decoded", "method"]
 """A part of the delivery that a signature may cover."""
 
-_SLOTS: tuple[Slot, ...] = get_args(Slot)
-_KNOWN = " ".join(f"{{{slot}}}" for slot in _SLOTS)
+
+@dataclass(frozen=True, slots=True)
+class BodyOrForm:
+    """The raw body, but of a form only the decoded value of one field."""
+
+    field: str
+
+
+Slot: TypeAlias = Name | BodyOrForm
+
+_NAMES: tuple[Name, ...] = get_args(Name)
+_BODY_OR_FORM = "body_or_form:"
+_KNOWN = " ".join(f"{{{name}}}" for name in (*_NAMES, f"{_BODY_OR_FORM}FIELD"))
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
 
@@ -40,7 +51,7 @@ BODY = Template(("body",))
 def parse_template(text: str) -> Template | str:
     """Read a template such as ``{ts}.{body}``, or say, as text, what is wrong with it.
 
-    A template without ``{body}`` is a fault: whoever had seen one signature could put any body
+    A template without the body is a fault: whoever had seen one signature could put any body
     behind it.
     """
     parts: list[bytes | Slot] = []
@@ -49,14 +60,22 @@ def parse_template(text: str) -> Template | str:
             if "{" in piece or "}" in piece:
                 return "a brace has no partner"
             parts.append(text_bytes(piece))
-        elif _is_slot(piece):
-            parts.append(piece)
-        else:
+            continue
+        slot = _slot(piece)
+        if slot is None:
             return f"{{{piece}}} is not known; a template may hold {_KNOWN}"
-    if "body" not in parts:
+        parts.append(slot)
+    if not any(part == "body" or isinstance(part, BodyOrForm) for part in parts):
         return "there is no {body} in it, so the body would not be signed"
     return Template(tuple(part for part in parts if part))
 
 
-def _is_slot(name: str) -> TypeGuard[Slot]:
-    return name in _SLOTS
+def _slot(text: str) -> Slot | None:
+    if _is_name(text):
+        return text
+    field = text.removeprefix(_BODY_OR_FORM)
+    return BodyOrForm(field) if field and field != text else None
+
+
+def _is_name(text: str) -> TypeGuard[Name]:
+    return text in _NAMES

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal, TypeAlias
 
 from hookgate.auth.addresses import Network, parse_network
 from hookgate.auth.basic import BasicAuth
 from hookgate.auth.ip import IpAuth
+from hookgate.auth.keys import NO_KEYS, Keys
 from hookgate.auth.none import NoneAuth
 from hookgate.auth.secrets import SecretEncoding, decode_secret
 from hookgate.auth.signature import SignatureAuth
@@ -33,6 +35,8 @@ from hookgate.loading.context import (
 from hookgate.loading.interpolation import Filled, complete
 from hookgate.loading.nodes import Node
 from hookgate.loading.selectors import compile_path
+
+Scheme: TypeAlias = Literal["hmac", "ed25519", "ecdsa-p256"]
 
 _NOBODY = TokenAuth(tokens=())
 
@@ -125,10 +129,8 @@ def _secret(
 
 
 def _signature(entry: Node, url: str | None, context: Context) -> SignatureAuth:
-    encoding: SecretEncoding = choice_at(entry, "secret_encoding", default="utf8")
-    strip_prefix = text_at(entry, "strip_prefix") or ""
-    secrets = _secrets(entry.items("secret"), context, encoding, strip_prefix)
     template = _template(entry, context)
+    secrets, public_keys = _signing_secrets(entry, context), _public_keys(entry, context)
     _check_slots(template or BODY, entry, url, context)
     return SignatureAuth(
         secrets=secrets if template else (),
@@ -142,7 +144,37 @@ def _signature(entry: Node, url: str | None, context: Context) -> SignatureAuth:
         timestamp=_timestamp(entry.get("timestamp"), context),
         id_header=text_at(entry, "id", "header"),
         url=url,
+        public_keys=public_keys if template else NO_KEYS,
     )
+
+
+def _signing_secrets(entry: Node, context: Context) -> tuple[bytes, ...]:
+    encoding: SecretEncoding = choice_at(entry, "secret_encoding", default="utf8")
+    strip_prefix = text_at(entry, "strip_prefix") or ""
+    return _secrets(entry.items("secret"), context, encoding, strip_prefix)
+
+
+def _public_keys(entry: Node, context: Context) -> Keys | None:
+    """The public keys where the scheme is one of those; what is not known matches nothing."""
+    scheme: Scheme = choice_at(entry, "scheme", default="hmac")
+    if scheme == "hmac":
+        return None
+    try:
+        from hookgate.auth.public_keys import PublicKeys, parse_public_key
+    except ImportError:
+        message = f"{scheme} needs the library 'cryptography', which is not installed"
+        place = entry.get("scheme") or entry
+        context.report(Code.NO_LIBRARY, place, message, "pip install 'hookgate[crypto]'")
+        return NO_KEYS
+    strip_prefix = text_at(entry, "strip_prefix") or ""
+    keys = []
+    for item in entry.items("public_key"):
+        key = parse_public_key(item.string, scheme, strip_prefix)
+        if isinstance(key, str):
+            context.report_inside(Code.PUBLIC_KEY, item, key)
+            return NO_KEYS
+        keys.append(key)
+    return PublicKeys(scheme, tuple(keys))
 
 
 def _template(entry: Node, context: Context) -> Template | None:
@@ -168,8 +200,11 @@ def _check_slots(template: Template, entry: Node, url: str | None, context: Cont
     if "id" in template.slots and entry.get("id") is None:
         message = "{id} is signed, but there is no 'id' to say where it is found"
         context.report(Code.SIGNED_PART, place, message)
-    if "url" in template.slots and url is None:
-        message = "{url} is signed, but neither the source nor the server has a 'public_url'"
+    signed_url = next((slot for slot in template.slots if slot in ("url", "url_decoded")), None)
+    if signed_url is not None and url is None:
+        message = (
+            f"{{{signed_url}}} is signed, but neither the source nor the server has a 'public_url'"
+        )
         context.report(Code.PUBLIC_URL, place, message)
 
 

@@ -1,8 +1,9 @@
 """Presets of providers: what is the same for everybody who receives from GitHub, say.
 
-A preset is a file of data in `presets/`, in the vocabulary of the rules file. A source that names
-its provider is read as if it had the keys of the preset where it has none of its own; its `auth`
-is laid over the preset's key by key.
+A preset is a file of data in `presets/`, of the shape that `preset.schema.json` describes, in the
+vocabulary of the rules file. A source that names its provider is read as if it had the keys of the
+preset where it has none of its own; its `auth` is laid over the preset's key by key. What comes of
+it is checked like anything else in the rules file.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from hookgate.loading.nodes import Node, node_of
 from hookgate.model import JSON
 
 _FOLDER = Path(__file__).with_name("presets")
+_OF_A_SOURCE = ("auth", "event_type", "event_id")
+_PLACES_OF_A_TIMESTAMP = frozenset({"header", "field", "path"})
 
 
 @cache
@@ -51,25 +54,57 @@ def _with_preset(source: Node, findings: Findings) -> Node:
     if provider.text not in names():
         message = f"the provider {quoted(shown(provider.text))} is not known"
         suggestion = did_you_mean(shown(provider.text), names())
-        known = f"known: {', '.join(names())}"
-        findings.add(Code.UNKNOWN_PROVIDER, provider.span, message, suggestion or known)
+        hint = suggestion or "'hookgate providers' lists them"
+        findings.add(Code.UNKNOWN_PROVIDER, provider.span, message, hint)
         return source
     defaults = {
         key: node_of(value, provider.span, provider.key)
         for key, value in preset(provider.text).items()
-        if key not in ("name", "title")
+        if key in _OF_A_SOURCE
     }
     entries = {**defaults, **source.entries()}
-    if "auth" in defaults and "auth" in source.entries():
-        entries["auth"] = _laid_over(defaults["auth"], source.entries()["auth"])
+    if "auth" in source.entries():
+        entries["auth"] = _auth(defaults.get("auth"), source.entries()["auth"], provider, findings)
     return Node(entries, source.span, source.key)
 
 
+def _auth(preset_auth: Node | None, own: Node, provider: Node, findings: Findings) -> Node:
+    """The source's own auth, laid over that of the preset where it has one."""
+    if preset_auth is None:
+        _report_open_entries(own, provider, findings)
+        return own
+    if isinstance(own.value, list):
+        return Node([_laid_over(preset_auth, e) for e in own.value], own.span, own.key)
+    return _laid_over(preset_auth, own)
+
+
 def _laid_over(preset_auth: Node, own: Node) -> Node:
-    """The source's own auth over the preset's; a list or another type replaces it whole."""
+    """One entry of auth over the preset's; another type replaces it whole."""
     if not isinstance(own.value, dict):
         return own
     own_type = own.get("type")
     if own_type is not None and own_type.value != preset_auth.entries()["type"].value:
         return own
-    return Node({**preset_auth.entries(), **own.value}, own.span, own.key)
+    entries = {**preset_auth.entries(), **own.value}
+    preset_timestamp, timestamp = preset_auth.get("timestamp"), own.get("timestamp")
+    if preset_timestamp is not None and timestamp is not None:
+        entries["timestamp"] = _timestamp_laid_over(preset_timestamp, timestamp)
+    return Node(entries, own.span, own.key)
+
+
+def _timestamp_laid_over(preset_timestamp: Node, own: Node) -> Node:
+    """Another tolerance, say, leaves the place as it is; another place replaces it whole."""
+    if not isinstance(own.value, dict) or _PLACES_OF_A_TIMESTAMP & own.value.keys():
+        return own
+    return Node({**preset_timestamp.entries(), **own.value}, own.span, own.key)
+
+
+def _report_open_entries(own: Node, provider: Node, findings: Findings) -> None:
+    """Some senders prove nothing: the rules file must then say in so many words who may call."""
+    for entry in own.items():
+        if isinstance(entry.value, dict) and "type" not in entry.value:
+            message = (
+                f"the provider {quoted(provider.string)} proves nothing: its auth needs a type"
+            )
+            suggestion = "such as {type: token, query: token, token: ...}"
+            findings.add(Code.MISSING_KEY, entry.place, message, suggestion)

@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hookgate.auth.signature import Algorithm, SignatureAuth
+from hookgate.auth.keys import Algorithm
+from hookgate.auth.signature import SignatureAuth
 from hookgate.auth.templates import BODY, Slot, Template
 from hookgate.auth.timestamps import Timestamp
 from hookgate.model import AuthStep

@@ -4,7 +4,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from hookgate.auth.templates import BODY, Slot, Template, parse_template
+from hookgate.auth.templates import BODY, BodyOrForm, Slot, Template, parse_template
+
+KNOWN = "a template may hold {body} {ts} {id} {url} {url_decoded} {method} {body_or_form:FIELD}"
 
 
 @pytest.mark.parametrize(
@@ -15,6 +17,8 @@ from hookgate.auth.templates import BODY, Slot, Template, parse_template
         ("v0:{ts}:{body}", Template((b"v0:", "ts", b":", "body"))),
         ("{method}{url}{body}{ts}", Template(("method", "url", "body", "ts"))),
         ("{id}.{ts}.{body}", Template(("id", b".", "ts", b".", "body"))),
+        ("{url_decoded}{body}", Template(("url_decoded", "body"))),
+        ("{ts}{body_or_form:payload}", Template(("ts", BodyOrForm("payload")))),
         ("é{body}", Template(("é".encode(), "body"))),
     ],
 )
@@ -25,9 +29,11 @@ def test_a_template_is_fixed_text_and_slots(text: str, template: Template) -> No
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("{tss}{body}", "{tss} is not known; a template may hold {body} {ts} {id} {url} {method}"),
-        ("{}{body}", "{} is not known; a template may hold {body} {ts} {id} {url} {method}"),
-        ("{ body }", "{ body } is not known; a template may hold {body} {ts} {id} {url} {method}"),
+        ("{tss}{body}", f"{{tss}} is not known; {KNOWN}"),
+        ("{}{body}", f"{{}} is not known; {KNOWN}"),
+        ("{ body }", f"{{ body }} is not known; {KNOWN}"),
+        ("{body_or_form}{body}", f"{{body_or_form}} is not known; {KNOWN}"),
+        ("{body_or_form:}{body}", f"{{body_or_form:}} is not known; {KNOWN}"),
         ("{body", "a brace has no partner"),
         ("body}", "a brace has no partner"),
         ("{{body}}", "a brace has no partner"),

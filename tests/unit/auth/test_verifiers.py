@@ -5,20 +5,26 @@ from __future__ import annotations
 from ipaddress import IPv4Network
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, derive_private_key
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
 from hookgate.auth.basic import BasicAuth
 from hookgate.auth.ip import IpAuth
+from hookgate.auth.keys import NO_KEYS
 from hookgate.auth.none import NoneAuth
+from hookgate.auth.public_keys import PublicKeys
 from hookgate.auth.signature import SignatureAuth
-from hookgate.auth.templates import Template
+from hookgate.auth.templates import BodyOrForm, Template
 from hookgate.auth.timestamps import Timestamp
 from hookgate.auth.token import TokenAuth
 from hookgate.auth.verifier import Verifier
 from hookgate.model import AuthStep, Delivery
 from tests.unit.auth.deliveries import NOW, delivery
 
+ED25519_KEY = Ed25519PrivateKey.from_private_bytes(bytes(range(32))).public_key()
+P256_KEY = derive_private_key(7, SECP256R1()).public_key()
 SECRETS = (b"kx8Q-first-secret", b"zw3J-second-secret")
 EVERY_SLOT = Template(("method", "url", "id", "ts", "body"))
 
@@ -49,6 +55,19 @@ VERIFIERS: tuple[Verifier, ...] = (
         url="https://gate.example/shop",
     ),
 )
+PUBLIC_KEYS: tuple[Verifier, ...] = (
+    SignatureAuth((), ("X-Signature",), public_keys=PublicKeys("ed25519", (ED25519_KEY,))),
+    SignatureAuth(
+        (),
+        ("X-Signature",),
+        encoding="base64",
+        item_separator=",",
+        prefix="v1=",
+        template=Template(("ts", BodyOrForm("payload"))),
+        timestamp=Timestamp(header="X-Time"),
+        public_keys=PublicKeys("ecdsa-p256", (P256_KEY,)),
+    ),
+)
 WITHOUT_SECRETS: tuple[Verifier, ...] = (
     TokenAuth(()),
     TokenAuth((b"",)),
@@ -58,12 +77,15 @@ WITHOUT_SECRETS: tuple[Verifier, ...] = (
     IpAuth(()),
     SignatureAuth((), ("X-Signature",)),
     SignatureAuth((b"",), ("X-Signature",)),
+    SignatureAuth(SECRETS, ("X-Signature",), public_keys=NO_KEYS),
+    SignatureAuth((), ("X-Signature",), public_keys=PublicKeys("ed25519", ())),
 )
 
 TEXT = st.text(st.characters(), max_size=40)
 LATIN_1 = st.text(st.characters(max_codepoint=255), max_size=40)
 NEARLY = st.from_regex(
-    r"\A(v1=|t=1700000000,v1=|Bearer |Basic )?([0-9a-f]{40}|[0-9a-f]{64}|[A-Za-z0-9+/]{27}=|YTpi)?"
+    r"\A(v1=|t=1700000000,v1=|Bearer |Basic )?"
+    r"([0-9a-f]{40}|[0-9a-f]{64}|[0-9a-f]{128}|[A-Za-z0-9+/]{27}=|YTpi)?"
     r"(,v1=[0-9a-f]{64})?\Z"
 )
 NAMES = st.sampled_from(
@@ -87,7 +109,7 @@ def deliveries(draw: st.DrawFn) -> Delivery:
 def test_whatever_a_delivery_holds_no_verifier_raises_and_a_stranger_never_passes(
     arrived: Delivery,
 ) -> None:
-    for verifier in (*VERIFIERS, *WITHOUT_SECRETS):
+    for verifier in (*VERIFIERS, *PUBLIC_KEYS, *WITHOUT_SECRETS):
         step = verifier.verify(arrived, NOW)
         assert not step.passed
         assert step.scheme == verifier.scheme

@@ -1,0 +1,108 @@
+"""What follows from a preset: what its receiver has to give, and what it leaves unproved."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+
+from hookgate.auth.templates import BodyOrForm, Template, parse_template
+from hookgate.model import JSON
+
+Preset = Mapping[str, JSON]
+
+_PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./+-]*|[0-9]+(?:ms|s|m|h|d)")
+_NOT_TEXT = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
+
+
+def needs(preset: Preset) -> tuple[str, ...]:
+    """The keys of a source that its receiver has to write, as dotted paths."""
+    auth = _mapping(preset.get("auth"))
+    if not auth:
+        return ("auth",)
+    key = "token" if auth["type"] == "token" else "secret"
+    if auth.get("scheme", "hmac") != "hmac":
+        key = "public_key"
+    signs_url = "url" in _signed(auth) or "url_decoded" in _signed(auth)
+    return (f"auth.{key}", "public_url") if signs_url else (f"auth.{key}",)
+
+
+def not_covered(preset: Preset) -> tuple[str, ...]:
+    """What somebody who saw a genuine delivery could change in it or do with it."""
+    auth = _mapping(preset.get("auth"))
+    if not auth:
+        return ("anything: the provider proves nothing",)
+    if auth["type"] != "signature":
+        return ("anything but the token: whoever knows it can send what they like",)
+    signed = _signed(auth)
+    selected = {"event type": preset["event_type"], "event id": preset.get("event_id")}
+    found = [
+        f"the {what} ({header})"
+        for what, selector in selected.items()
+        for header in _headers(selector)
+        if not ("id" in signed and header == _mapping(auth["id"])["header"])
+    ]
+    if any(isinstance(slot, BodyOrForm) for slot in signed):
+        found.append("the other fields of a form")
+    if _mapping(auth.get("timestamp")).get("tolerance") is None:
+        found.append("the age: a captured delivery can be sent again")
+    return tuple(found)
+
+
+def example(preset: Preset) -> str:
+    """A rules file with a source of this provider."""
+    name = str(preset["name"])
+    lines = [
+        "version: 1",
+        "sources:",
+        f"  {name}:",
+        f"    provider: {name}",
+        f"    auth: {flow(_example_auth(preset))}",
+    ]
+    if "public_url" in needs(preset):
+        lines.append(f"    public_url: https://hooks.example.com/api/webhooks/{name}")
+    lines += [
+        "    rules:",
+        '      "*":',
+        "        - program: handle",
+        "programs:",
+        "  handle: {command: [python, handle.py]}",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def flow(value: JSON) -> str:
+    """A value in the flow style of YAML, on one line, with quotes where they are needed."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {flow(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(flow, value)) + "]"
+    if isinstance(value, str) and _PLAIN.fullmatch(value) and value.lower() not in _NOT_TEXT:
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _example_auth(preset: Preset) -> dict[str, JSON]:
+    key = needs(preset)[0].removeprefix("auth").removeprefix(".") or "token"
+    variable = f"{preset['name']}_webhook_{key}".upper().replace("-", "_")
+    in_the_url: dict[str, JSON] = {} if "auth" in preset else {"type": "token", "query": "token"}
+    return {**in_the_url, key: f"${{{variable}}}"}
+
+
+def _signed(auth: Mapping[str, JSON]) -> tuple[object, ...]:
+    template = parse_template(str(auth.get("template", "{body}")))
+    assert isinstance(template, Template)  # noqa: S101 - a preset's template is one
+    return template.slots
+
+
+def _headers(selector: JSON) -> list[str]:
+    choices = selector if isinstance(selector, list) else [selector]
+    return [
+        str(choice["header"])
+        for choice in choices
+        if isinstance(choice, dict) and "header" in choice
+    ]
+
+
+def _mapping(value: JSON) -> Mapping[str, JSON]:
+    return value if isinstance(value, dict) else {}

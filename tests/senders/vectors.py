@@ -1,0 +1,144 @@
+"""The deliveries of tests/senders/*.json: what a sender publishes, makes or documents.
+
+Each file names its preset, what the receiver configures, a request, and what must come of it:
+
+- `source` says where the signature comes from: ``published`` by the sender, made with its own
+  ``library``, sent as the ``documentation`` says, or computed ``independent``ly of hookgate;
+- `signature` is the header that carries it, or ``?NAME`` for a parameter of the URL;
+- `window` is how far the time may be off in seconds; without `future` any future will do, and
+  without `window` any time at all;
+- `list` tells that the header is a list, so that one that is sent twice is no fault;
+- `accepted` and `rejected` are the same request with other headers or another body.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+from hookgate.core.config import Config
+from hookgate.core.decide import decide
+from hookgate.model import Decision, Delivery
+from tests.rules import compiled
+
+FOLDER = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a sender sends."""
+
+    method: str
+    headers: Mapping[str, str]
+    body: str
+    url: str | None = None
+
+
+@dataclass(frozen=True)
+class Variation:
+    """The same request with some other headers, or another body."""
+
+    because: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str | None = None
+
+
+@dataclass(frozen=True)
+class Vector:
+    """One file."""
+
+    name: str
+    provider: str
+    source: str
+    auth: Mapping[str, Any]
+    now: float
+    request: Request
+    signature: str
+    event_type: str
+    event_id: str | None
+    secret_index: int = 0
+    list: bool = False
+    window: Mapping[str, float] | None = None
+    accepted: tuple[Variation, ...] = ()
+    rejected: tuple[Variation, ...] = ()
+
+    @property
+    def presented(self) -> str:
+        """The value of the header, or of the parameter, that carries the credential."""
+        if self.signature.startswith("?"):
+            return self.query[self.signature[1:]]
+        return self.request.headers[self.signature]
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The parameters of the URL."""
+        return dict(parse_qsl(urlsplit(self.request.url or "").query))
+
+    def config(self, **auth: object) -> Config:
+        """The rules file of a receiver; its `auth` may differ."""
+        source: dict[str, object] = {
+            "provider": self.provider,
+            "auth": {**self.auth, **auth},
+            "rules": {"*": [{"program": "note"}]},
+        }
+        if self.request.url is not None:
+            source["public_url"] = self.request.url
+        programs = {"note": {"command": ["true"]}}
+        # JSON is YAML as well.
+        text = json.dumps({"version": 1, "sources": {"sender": source}, "programs": programs})
+        return compiled(text)
+
+    def delivery(
+        self,
+        headers: Mapping[str, str] | None = None,
+        body: bytes | None = None,
+        presented: str | None = None,
+    ) -> Delivery:
+        """The request as the server hands it on, with some headers or the body replaced."""
+        sent = {**self.request.headers, **(headers or {})}
+        query = self.query
+        if presented is not None and self.signature.startswith("?"):
+            query[self.signature[1:]] = presented
+        elif presented is not None:
+            sent[self.signature] = presented
+        return Delivery(
+            id="0195c8e8-0000-7000-8000-000000000001",
+            source="sender",
+            received_at=self.now,
+            method=self.request.method,
+            path="/sender",
+            query=query,
+            headers={name.lower(): value for name, value in sent.items()},
+            body=self.request.body.encode() if body is None else body,
+            peer="192.0.2.7",
+        )
+
+    def varied(self, variation: Variation) -> Delivery:
+        """The request with one of its variations."""
+        body = None if variation.body is None else variation.body.encode()
+        return self.delivery(variation.headers, body)
+
+    def decided(self, delivery: Delivery, later: float = 0.0) -> Decision:
+        """The decision about a delivery that arrives so many seconds later."""
+        return decide(self._config, delivery, self.now + later)
+
+    @cached_property
+    def _config(self) -> Config:
+        return self.config()
+
+
+def read(path: Path) -> Vector:
+    """Read one file."""
+    content = json.loads(path.read_text("utf-8"))
+    request = Request(**content.pop("request"))
+    accepted = tuple(Variation(**each) for each in content.pop("accepted", ()))
+    rejected = tuple(Variation(**each) for each in content.pop("rejected", ()))
+    return Vector(path.stem, request=request, accepted=accepted, rejected=rejected, **content)
+
+
+VECTORS = tuple(read(path) for path in sorted(FOLDER.glob("*.json")))
