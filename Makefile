@@ -5,11 +5,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 2
 
-.PHONY: help serve test check format bench clean
+.PHONY: help serve test docs format bench clean
 
 help:
 	@echo "make serve    set up and serve rules.yaml (makes .env with random secrets at first)"
 	@echo "make test     set up, then check format, lint, types and floors, and run the tests"
+	@echo "make docs     write the parts of the documentation that the code knows"
 	@echo "make format   format and mend what can be mended by itself"
 	@echo "make bench    measure the answer against a bare Starlette endpoint"
 	@echo "make clean    remove what the above made, except .env and the store"
@@ -27,6 +28,9 @@ test: .venv/installed-dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 	$(BIN)/pytest -n $(JOBS)
+
+docs: .venv/installed-dev
+	$(BIN)/python -m docs.generate
 
 format: .venv/installed-dev
 	$(BIN)/ruff format .

@@ -9,7 +9,9 @@ from typing import Annotated
 import typer
 
 from hookgate import __version__
+from hookgate.cli.completion import init_sources, sources_of_rules
 from hookgate.cli.exits import OK
+from hookgate.cli.findings.formats import FindingsFormat
 
 app = typer.Typer(
     name="hookgate",
@@ -34,6 +36,14 @@ class OutputFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+
+class ResultsFormat(StrEnum):
+    """How the results of tests are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    JUNIT = "junit"
 
 
 RulesFile = Annotated[Path, typer.Argument(help="The rules file.", metavar="[RULES]")]
@@ -90,20 +100,90 @@ def serve(
 
 @app.command()
 def validate(
-    rules: RulesFile = Path("rules.yaml"),
-    output: Format = OutputFormat.TEXT,
+    paths: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Rules files, directories that hold some, or - for stdin. [default: rules.yaml]",
+            metavar="[PATH]...",
+        ),
+    ] = None,
+    output: Annotated[
+        FindingsFormat, typer.Option("--format", help="How to write the findings.")
+    ] = FindingsFormat.TEXT,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Let a warning count for the exit code.")
+    ] = False,
     no_environment: Annotated[
         bool,
         typer.Option("--no-environment", help="Leave out what depends on this machine."),
     ] = False,
     env_file: EnvFile = None,
 ) -> None:
-    """Find every mistake in the rules file, each with its place."""
+    """Find every mistake in rules files, each with its place."""
     from hookgate.cli.validate import validate as run
 
     raise typer.Exit(
-        run(rules, env_file, environment=not no_environment, as_json=output is OutputFormat.JSON)
+        run(
+            paths or [Path("rules.yaml")],
+            env_file,
+            environment=not no_environment,
+            strict=strict,
+            output=output,
+        )
     )
+
+
+@app.command()
+def explain(
+    code: Annotated[
+        str | None, typer.Argument(help="A code such as HG204; without one, all are listed.")
+    ] = None,
+    output: Format = OutputFormat.TEXT,
+) -> None:
+    """Tell what a finding's code means, with a wrong and a right example."""
+    from hookgate.cli.explain import explain as run
+
+    raise typer.Exit(run(code, as_json=output is OutputFormat.JSON))
+
+
+@app.command("test")
+def run_tests(
+    rules: Annotated[
+        list[Path] | None,
+        typer.Argument(
+            help="Rules files, or single files of tests. [default: rules.yaml]",
+            metavar="[RULES]...",
+        ),
+    ] = None,
+    output: Annotated[
+        ResultsFormat, typer.Option("--format", help="How to write the results.")
+    ] = ResultsFormat.TEXT,
+    only: Annotated[
+        str | None,
+        typer.Option(
+            "-k",
+            help="Run tests with this text in their name, or that fit it with *.",
+            metavar="TEXT",
+        ),
+    ] = None,
+    fail_under: Annotated[
+        float | None,
+        typer.Option(min=0, max=100, help="The least coverage of rules.", metavar="PERCENT"),
+    ] = None,
+    update: Annotated[
+        bool, typer.Option("--update", help='Write actual values where a test expects "?".')
+    ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Run again whenever a file changes.")
+    ] = False,
+    env_file: EnvFile = None,
+) -> None:
+    """Run the tests of a rules file, and those in *_test.yaml beside it."""
+    from hookgate.cli import test as command
+
+    paths = rules or [Path("rules.yaml")]
+    options = command.Options(paths, env_file, output, only, fail_under, update)
+    raise typer.Exit(command.test(options, watch=watch))
 
 
 @app.command()
@@ -114,7 +194,11 @@ def replay(
     ],
     rules: Annotated[Path, typer.Option(help="The rules file.")] = Path("rules.yaml"),
     source: Annotated[
-        str | None, typer.Option(help="The source it is for; needed where there are several.")
+        str | None,
+        typer.Option(
+            help="The source it is for; needed where there are several.",
+            autocompletion=sources_of_rules,
+        ),
     ] = None,
     event_type: Annotated[
         str | None, typer.Option(help="Take this event type whatever the request says.")
@@ -148,6 +232,46 @@ def replay(
     )
 
 
+@app.command()
+def init(
+    directory: Annotated[
+        Path, typer.Argument(help="The directory, made where it is not there.", metavar="[DIR]")
+    ] = Path(),
+    source: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A provider, generic (signed) or token; may be repeated. [default: token]",
+            autocompletion=init_sources,
+        ),
+    ] = None,
+) -> None:
+    """Write a rules file to start from, with a program, tests and the schema for editors."""
+    from hookgate.cli.init import init as run
+
+    raise typer.Exit(run(directory, tuple(source or ())))
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of rules files, for editors and other tools."""
+    from hookgate.cli.schema import schema as run
+
+    raise typer.Exit(run())
+
+
+@app.command()
+def providers(
+    name: Annotated[
+        str | None, typer.Argument(help="A provider, such as github; without one, all.")
+    ] = None,
+    output: Format = OutputFormat.TEXT,
+) -> None:
+    """List the senders that have a preset, or show what one preset says."""
+    from hookgate.cli.providers import providers as run
+
+    raise typer.Exit(run(name, as_json=output is OutputFormat.JSON))
+
+
 def main() -> None:
     """Run the command line; exits with one of the codes in `hookgate.cli.exits`."""
-    app()
+    app(prog_name="hookgate")  # also as python -m hookgate

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 import sys
 import time
@@ -12,18 +11,17 @@ from typing import NoReturn
 
 import typer
 
-from hookgate.cli.captured import Capture, read_capture
 from hookgate.cli.exits import FINDINGS, OK, USAGE
 from hookgate.cli.replay_report import Run, document, report
 from hookgate.cli.rules_file import fail, print_problems, read_environment, read_rules
 from hookgate.cli.terminal import show
 from hookgate.core.config import Config
+from hookgate.engine.captured import Capture, read_capture
 from hookgate.engine.ids import Ids
 from hookgate.engine.replay import Replay, run_replayed, with_event_type
 from hookgate.engine.replay import replay as decide_replay
 from hookgate.expr.values import json_text
 from hookgate.model import Delivery, Rejected
-from hookgate.runners.command import CommandRunner
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +43,7 @@ def replay(
     environment = run or bool(request.verify)  # a laptop need not know the secrets to explain
     loaded = read_rules(rules, read_environment(env_file), environment=environment)
     if loaded.config is None:
-        print_problems(loaded.problems)
+        print_problems(loaded)
         return FINDINGS
     capture = read_capture(_read(request.payload))
     delivery = _delivery(request, capture, loaded.config)
@@ -121,6 +119,10 @@ def _why_not_verified(request: Request, capture: Capture) -> str | None:
 
 
 def _run(config: Config, replayed: Replay) -> list[Run]:
+    import asyncio
+
+    from hookgate.runners.command import CommandRunner
+
     ran = asyncio.run(run_replayed(config, replayed, CommandRunner(os.environ), time.time))
     return [Run(task.program, result) for task, result in ran]
 

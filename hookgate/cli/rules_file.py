@@ -1,17 +1,30 @@
-"""Reading the rules file for a command, and showing what is wrong with it."""
+"""Reading rules files for a command, and showing what is wrong with one."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
 import typer
 
 from hookgate.cli.exits import ENVIRONMENT
+from hookgate.cli.terminal import show, width
 from hookgate.loading.load import Loaded, load
-from hookgate.loading.problems import Problem, Severity
+
+STDIN = Path("-")
+"""What a command line calls its standard input."""
+
+STDIN_NAME = "<stdin>"
+"""What findings call it."""
+
+_MARK = re.compile(
+    rb"""^(?:\xef\xbb\xbf)?["']?(?:sources["']?\s*:|version["']?\s*:\s*1\s*(?:#|$))""",
+    re.MULTILINE,
+)
 
 
 def read_environment(env_file: Path | None) -> Mapping[str, str]:
@@ -28,17 +41,22 @@ def read_environment(env_file: Path | None) -> Mapping[str, str]:
 
 def read_rules(path: Path, environ: Mapping[str, str], *, environment: bool = True) -> Loaded:
     """Load a rules file; ends the command where it cannot be read at all."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        fail(f"{path}: {error.strerror}")
-    return load(
-        raw.decode("utf-8", "surrogateescape"),
-        str(path),
-        str(path.absolute().parent),
-        environ,
-        environment=environment,
-    )
+    return _load(_bytes(path), str(path), path.absolute().parent, environ, environment)
+
+
+def read_piped_rules(environ: Mapping[str, str], *, environment: bool = True) -> Loaded:
+    """Load a rules file from standard input; its paths start from the working directory."""
+    return _load(sys.stdin.buffer.read(), STDIN_NAME, Path.cwd(), environ, environment)
+
+
+def rules_files(paths: Iterable[Path]) -> list[Path]:
+    """The rules files that are meant: each file itself, and those directly in each directory.
+
+    Of a directory these are the ``*.yaml`` and ``*.yml`` files with a line that begins with
+    ``sources:`` or is ``version: 1``. One such line is enough, so that a slip in the other, or in
+    the YAML, does not take a file out of the check. Ends the command where a directory has none.
+    """
+    return list(dict.fromkeys(file for path in paths for file in _rules_files(path)))
 
 
 def fail(reason: str) -> NoReturn:
@@ -47,20 +65,35 @@ def fail(reason: str) -> NoReturn:
     raise typer.Exit(ENVIRONMENT)
 
 
-def print_problems(problems: tuple[Problem, ...]) -> None:
-    """Every finding on a line of its own, then their number."""
-    for problem in problems:
-        typer.echo(problem.as_line())
-    if problems:
-        typer.echo(f"\n{tally(problems)}")
+def print_problems(loaded: Loaded) -> None:
+    """Every finding of a rules file with its place, then their number; nothing for a clean one."""
+    from hookgate.cli.findings.as_text import problems_text
+    from hookgate.cli.findings.report import Checked, Report
+
+    if loaded.problems:
+        show(problems_text(Report((Checked(loaded.problems[0].file, loaded),)), width()))
 
 
-def tally(problems: tuple[Problem, ...]) -> str:
-    """How many errors and warnings there are, in words."""
-    errors = sum(problem.severity is Severity.ERROR for problem in problems)
-    parts = [_counted(errors, "error"), _counted(len(problems) - errors, "warning")]
-    return ", ".join(part for part in parts if part)
+def _load(
+    raw: bytes, file: str, directory: Path, environ: Mapping[str, str], environment: bool
+) -> Loaded:
+    text = raw.decode("utf-8", "surrogateescape")
+    return load(text, file, str(directory), environ, environment=environment)
 
 
-def _counted(number: int, noun: str) -> str:
-    return "" if number == 0 else f"{number} {noun}{'' if number == 1 else 's'}"
+def _rules_files(path: Path) -> Iterator[Path]:
+    if path == STDIN or not path.is_dir():
+        yield path
+        return
+    files = sorted(file for file in path.iterdir() if file.suffix in (".yaml", ".yml"))
+    found = [file for file in files if file.is_file() and _MARK.search(_bytes(file))]
+    if not found:
+        fail(f"{path}: there is no rules file in it")
+    yield from found
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        fail(f"{path}: {error.strerror}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import secrets
 import signal
@@ -14,9 +15,9 @@ import typer
 
 from hookgate import __version__
 from hookgate.cli.exits import ENVIRONMENT, FINDINGS, OK
+from hookgate.cli.findings.as_text import contents
 from hookgate.cli.logs import start_logging
 from hookgate.cli.rules_file import fail, print_problems, read_environment, read_rules
-from hookgate.cli.validate import contents
 from hookgate.core.config import Config, Source
 from hookgate.engine.gateway import Gateway
 from hookgate.errors import StoreError
@@ -40,9 +41,10 @@ def serve(
 ) -> int:
     """Run the gateway until it is told to stop; the exit code."""
     loaded = read_rules(path, read_environment(env_file))
-    print_problems(loaded.problems)
+    print_problems(loaded)
     if loaded.config is None:
         return FINDINGS
+    gc.enable()
     start_logging(as_json=json_log)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # inherited as ignored, exit codes would be lost
     config = _with_address(loaded.config, host, port)

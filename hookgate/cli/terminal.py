@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
+import shutil
+import sys
 
 import typer
 
+_LEAST_WIDTH = 40
+_PIPE_WIDTH = 120
+_STYLE = re.compile(r"\x1b\[\d+m")
+
 
 def show(text: str) -> None:
-    """Print text; a lone surrogate, which no terminal can show, is printed as its escape."""
-    safe = text.encode("utf-8", "backslashreplace").decode("utf-8")
+    """Print text; what the encoding of the output has no place for is printed as its escape."""
+    encoding = sys.stdout.encoding
+    safe = text.encode(encoding, "backslashreplace").decode(encoding)
     typer.echo(safe, color=False if os.environ.get("NO_COLOR") else None)
 
 
@@ -23,9 +31,26 @@ def bad(text: str) -> str:
     return typer.style(text, fg=typer.colors.RED)
 
 
+def doubtful(text: str) -> str:
+    """Text about something that may be wrong."""
+    return typer.style(text, fg=typer.colors.YELLOW)
+
+
 def dim(text: str) -> str:
     """Text that steps back."""
     return typer.style(text, dim=True)
+
+
+def plain(text: str) -> str:
+    """Text without the colours given to it here."""
+    return _STYLE.sub("", text)
+
+
+def width() -> int:
+    """How many cells a line may take: those of the terminal, a fixed number in a pipe."""
+    if not sys.stdout.isatty():
+        return _PIPE_WIDTH
+    return max(_LEAST_WIDTH, shutil.get_terminal_size().columns)
 
 
 def printable(text: str) -> str:

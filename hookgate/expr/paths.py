@@ -120,19 +120,20 @@ class Path:
         plain = names if len(names) == len(self.steps) else None
         object.__setattr__(self, "_plain_keys", plain)
 
-    def find(self, value: JSON) -> Found | Missing:
-        """Follow the path from `value`; a JSON null at its end is found."""
+    def value(self, value: JSON) -> JSON:
+        """What `find` finds, or None."""
         if self._plain_keys is None:
-            return self._walk(value)
-        found = value
+            found = self.find(value)
+            return found.value if isinstance(found, Found) else None
         try:
             for key in self._plain_keys:
-                found = found[key]  # type: ignore[call-overload, index]  # else a TypeError
+                value = value[key]  # type: ignore[call-overload, index]  # else a TypeError
         except (KeyError, TypeError):
-            return self._walk(value)  # once more, to name the step
-        return Found(found)
+            return None
+        return value
 
-    def _walk(self, value: JSON) -> Found | Missing:
+    def find(self, value: JSON) -> Found | Missing:
+        """Follow the path from `value`; a JSON null at its end is found."""
         for position, step in enumerate(self.steps):
             if isinstance(step, Every):
                 if not isinstance(value, list):

@@ -1,7 +1,8 @@
 """The table of codes. One code is one kind of mistake and never comes to mean another.
 
 HG1xx is about shape (YAML and the schema), HG2xx about meaning, HG3xx about the environment that
-the file is loaded in: variables, files, programs. The last kind can be left out of a check.
+the file is loaded in: variables, files, programs. The last kind can be left out of a check. Within
+HG2xx, codes that belong together stand in the same ten.
 """
 
 from __future__ import annotations
@@ -48,18 +49,46 @@ class Code(Enum):
     CONDITION_PATTERN = ("HG214", "a condition holds a bad pattern")
     CONDITION_ARGUMENTS = ("HG215", "a condition calls a function with wrong arguments")
     CONDITION_TOO_COMPLEX = ("HG216", "a condition is too complex")
+    CONDITION_CONSTANT = ("HG217", "a constant stands where a condition belongs")
+    CONDITION_TYPE = ("HG218", "values are compared whose types never fit", Severity.WARNING)
+    HEADER_CASE = ("HG219", "a condition asks for a header with upper-case letters")
     EMPTY_SECRET = ("HG220", "an empty secret")
     UNDECODABLE_SECRET = ("HG221", "a secret that is not in its encoding")
     SIGNED_TEMPLATE = ("HG222", "a signature's template that cannot be read")
     SIGNED_PART = ("HG223", "a signature's template needs a setting that is missing")
     PUBLIC_URL = ("HG224", "a signature covers the URL but no public_url is set")
     NETWORK = ("HG225", "an address or network that cannot be read")
+    PUBLIC_KEY = ("HG226", "a public key that cannot be read")
+    UNSIGNED_TIMESTAMP = ("HG227", "a timestamp that is not signed", Severity.WARNING)
+    OPEN_SOURCE = ("HG228", "a source that is open to the network", Severity.WARNING)
+    CLEAR_SECRET = ("HG229", "a secret that stands in the file", Severity.WARNING)
     NEVER_REACHED = ("HG231", "a rule that can never be reached", Severity.WARNING)
     EXIT_STATUS = ("HG232", "exit_status for a program that nobody waits for")
     RESPOND_OUTPUT = ("HG233", "respond: output for a program that nobody waits for")
     COMMAND = ("HG234", "a command that cannot be read")
+    ALWAYS_HOLDS = ("HG235", "a condition, or a part of one, always holds", Severity.WARNING)
+    NEVER_HOLDS = ("HG236", "a condition, or a part of one, never holds", Severity.WARNING)
+    OTHER_EVENT = ("HG237", "a condition asks for an event that never gets there", Severity.WARNING)
+    UNUSED_PARAM = ("HG238", "a param that is never used", Severity.WARNING)
+    UNUSED_PROGRAM = ("HG239", "a program that no rule starts", Severity.WARNING)
     PAYLOAD_SCHEMA = ("HG241", "a payload schema that is not a JSON Schema")
     SCHEMA_REFERENCE = ("HG242", "a payload schema refers to something outside itself")
+    DUPLICATE_TEST = ("HG251", "two tests of one name")
+    TEST_SOURCE = ("HG252", "a test for a source that does not exist")
+    TEST_FILE = ("HG253", "a file of a test that cannot be read", Severity.WARNING)
+    TEST_EXPECTS = ("HG254", "a test expects what does not exist")
+    TEST_EVENT_TYPE = ("HG255", "an event type that a test cannot put where the source finds it")
+    IDLE_IGNORE = ("HG261", "an ignore that silences nothing", Severity.WARNING)
+    UNREADABLE_IGNORE = ("HG262", "an ignore that names no known code", Severity.WARNING)
+    BARE_IGNORE = ("HG263", "an ignore without a reason", Severity.WARNING)
+    FUTILE_IGNORE = ("HG264", "an ignore of a finding that cannot be ignored", Severity.WARNING)
+    CODE_INJECTION = ("HG271", "a placeholder inside code that a program interprets")
+    EVENT_TYPE_CASE = ("HG272", "event types that differ in case alone", Severity.WARNING)
+    REPEATED_SECRET = ("HG273", "a secret that is listed twice", Severity.WARNING)
+    EMPTY_USERNAME = ("HG274", "an empty user name", Severity.WARNING)
+    TRUSTS_ANYBODY = ("HG275", "X-Forwarded-For is believed from anybody")
+    REPLAYABLE = ("HG276", "a signed delivery can be sent again by anybody", Severity.WARNING)
+    HIDDEN = ("HG277", "a condition asks for credentials, which it never sees", Severity.WARNING)
 
     UNSET_VARIABLE = ("HG301", "an environment variable that is not set")
     UNREADABLE_FILE = ("HG302", "a file that cannot be read")
@@ -67,6 +96,8 @@ class Code(Enum):
     FILLED_VALUE = ("HG304", "a value that is wrong once it is filled in")
     NO_DIRECTORY = ("HG305", "a directory that does not exist")
     NO_COMMAND = ("HG306", "a command that cannot be found")
+    NO_LIBRARY = ("HG307", "a library that is not installed")
+    STORE_PLACE = ("HG308", "a store that cannot be written where it is")
 
     def __init__(self, number: str, title: str, severity: Severity = Severity.ERROR) -> None:
         self.number = number
@@ -77,3 +108,25 @@ class Code(Enum):
     def environmental(self) -> bool:
         """Whether the mistake may lie in the environment instead of in the file."""
         return self.number.startswith("HG3")
+
+    @property
+    def ignorable(self) -> bool:
+        """Whether a remark in the file can silence it: only where the file can still be used."""
+        if self.number.startswith("HG26"):  # about such remarks
+            return False
+        return self.severity is Severity.WARNING or self in _HARMLESS
+
+
+_HARMLESS = frozenset(
+    {
+        Code.REQUIRED_WITH_DEFAULT,
+        Code.PRIVATE,
+        Code.CONDITION_CONSTANT,
+        Code.HEADER_CASE,
+        Code.EXIT_STATUS,
+        Code.RESPOND_OUTPUT,
+        Code.CODE_INJECTION,
+        Code.TRUSTS_ANYBODY,
+    }
+)
+"""Errors that leave a configuration which does as it says."""

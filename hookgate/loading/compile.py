@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import os
-from pathlib import Path
 
-from hookgate.core.config import Config, ServerSettings, StoreSettings
+from hookgate.core.config import Config, ServerSettings
 from hookgate.loading.auth import check_not_empty, compile_networks
 from hookgate.loading.checks import check_references
 from hookgate.loading.context import (
@@ -17,14 +15,15 @@ from hookgate.loading.context import (
     text_at,
     texts_at,
 )
-from hookgate.loading.interpolation import Filled, Piece, derived, shown
+from hookgate.loading.ignores import apply_ignores
+from hookgate.loading.interpolation import Filled, Piece
+from hookgate.loading.lint.lint import lint
+from hookgate.loading.lint.subject import Subject
 from hookgate.loading.nodes import Node
 from hookgate.loading.programs import compile_programs
 from hookgate.loading.snapshot import redact
 from hookgate.loading.sources import compile_sources
-from hookgate.loading.units import seconds
-
-_DEFAULT_STORE = "sqlite:hookgate.db"
+from hookgate.loading.store import compile_store
 
 
 def compile_config(root: Node, unset: set[str], context: Context) -> Config | None:
@@ -36,12 +35,15 @@ def compile_config(root: Node, unset: set[str], context: Context) -> Config | No
     server = _server(root, context)
     programs = compile_programs(root, context)
     sources = compile_sources(root, server, context)
+    store = compile_store(root, context)
+    lint(Subject(root, server, sources, programs, context))
+    apply_ignores(context)
     if context.findings.fatal:
         return None
     snapshot = redact(context.text, context.written)
     return Config(
         server=server,
-        store=_store(root, context),
+        store=store,
         sources=sources,
         programs=programs,
         directory=context.directory,
@@ -78,13 +80,3 @@ def _admin_token(server: Node, context: Context) -> str | None:
         return None
     # Also one that stands in the file must not be printed with the record it is in.
     return token if isinstance(token, Filled) else Filled([Piece(token, "redacted", filled=True)])
-
-
-def _store(root: Node, context: Context) -> StoreSettings:
-    url = text_at(root, "store") or text_at(root, "store", "url") or _DEFAULT_STORE
-    path = os.path.normpath(Path(context.directory, url.removeprefix("sqlite:")))
-    return StoreSettings(
-        path=derived(path, url),
-        shown=shown(url),
-        retention=seconds(text_at(root, "store", "retention") or ""),
-    )

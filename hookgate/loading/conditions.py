@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from hookgate.errors import EvaluationError
@@ -26,6 +27,10 @@ _CODES = {
     "arguments": Code.CONDITION_ARGUMENTS,
     "too complex": Code.CONDITION_TOO_COMPLEX,
 }
+
+
+_BACKTRACKING = re.compile(r": (?:\(\?(?:<?[=!]|>|P$)|\\[1-9])")
+"""In RE2's words: what only an engine that takes more than linear time can do."""
 
 
 def _constant(text: str) -> Condition:
@@ -74,10 +79,18 @@ def always_holds(condition: Condition) -> bool:
 
 
 def _report(fault: ConditionFault, node: Node, names: frozenset[str], context: Context) -> None:
-    suggestion = f"did you mean {quoted(fault.near)}?" if fault.near else None
-    if fault.kind == "name" and suggestion is None:
-        params = sorted(names.difference(BUILT_IN_NAMES))
-        suggestion = f"params: {', '.join(params)}" if params else None
+    suggestion = _suggestion(fault, names)
     context.report_inside(
         _CODES[fault.kind], node, fault.message, suggestion, fault.offset, fault.length
     )
+
+
+def _suggestion(fault: ConditionFault, names: frozenset[str]) -> str | None:
+    if fault.near:
+        return f"did you mean {quoted(fault.near)}?"
+    if fault.kind == "name":
+        params = sorted(names.difference(BUILT_IN_NAMES))
+        return f"params: {', '.join(params)}" if params else None
+    if fault.kind == "pattern" and _BACKTRACKING.search(fault.message):
+        return "RE2 has no look-around and no backreferences; join two patterns with 'and', 'not'"
+    return None

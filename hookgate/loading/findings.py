@@ -44,10 +44,21 @@ class Findings:
             )
         )
 
+    def take_back(self, code: Code, line: int) -> bool:
+        """Drop the problems of a code on a line; whether there were any."""
+        dropped = {p for p in self._problems if (p.code, p.line) == (code.number, line)}
+        self._problems -= dropped
+        return bool(dropped)
+
     @property
     def fatal(self) -> bool:
         """Whether an error is among them."""
         return any(problem.severity is Severity.ERROR for problem in self._problems)
+
+    @property
+    def misshapen(self) -> bool:
+        """Whether one of them is about the shape of the file, so that a part of it was not used."""
+        return any(problem.code.startswith("HG1") for problem in self._problems)
 
     def sorted(self) -> tuple[Problem, ...]:
         """All problems, from the top of the file to its end."""

@@ -8,26 +8,35 @@ meaning). Each reports what it finds and passes on what is sound, so that all mi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from hookgate.core.config import Config
+from hookgate.loading.cases import Case
 from hookgate.loading.compile import compile_config
 from hookgate.loading.context import Context
 from hookgate.loading.findings import Findings
 from hookgate.loading.interpolation import Interpolation
+from hookgate.loading.nodes import Node
 from hookgate.loading.presets import apply_presets
 from hookgate.loading.problems import Problem
 from hookgate.loading.reader import read
 from hookgate.loading.schema import check_shape
+from hookgate.loading.tests import compile_tests
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What came of a rules file: its configuration unless a problem is an error, and its text."""
+    """What came of a rules file: its configuration unless a problem is an error, and its text.
+
+    `cases` are the tests in it and `tree` is what it holds, with presets and variables put in;
+    neither is there without a configuration.
+    """
 
     config: Config | None
     problems: tuple[Problem, ...]
     text: str
+    cases: tuple[Case, ...] = ()
+    tree: Node | None = field(default=None, repr=False)
 
 
 def load(
@@ -42,18 +51,25 @@ def load(
     """
     text = text.removeprefix("\ufeff")
     findings = Findings(file, text, environment)
-    config = _compiled(text, directory, environ, environment, findings)
-    return Loaded(config, findings.sorted(), text)
-
-
-def _compiled(
-    text: str, directory: str, environ: Mapping[str, str], environment: bool, findings: Findings
-) -> Config | None:
     root = read(text, findings)
     if root is None:
-        return None
+        return Loaded(None, findings.sorted(), text)
     interpolation = Interpolation(environ, directory, findings)
-    whole = apply_presets(interpolation.fill(root), findings)
+    whole = apply_presets(_filled(root, interpolation), findings)
     sound = check_shape(whole, findings)
     context = Context(findings, text, whole, directory, environ, environment)
-    return compile_config(sound, interpolation.unset, context)
+    cases = compile_tests(sound.get("tests"), file, context)
+    config = compile_config(sound, interpolation.unset, context)
+    if config is None:
+        return Loaded(None, findings.sorted(), text)
+    return Loaded(config, findings.sorted(), text, cases, whole)
+
+
+def _filled(root: Node, interpolation: Interpolation) -> Node:
+    """The tree with every variable put in, but not in the tests, which are taken as written."""
+    tests = root.get("tests")
+    if tests is None:
+        return interpolation.fill(root)
+    others = {key: child for key, child in root.entries().items() if key != "tests"}
+    filled = interpolation.fill(Node(others, root.span, root.key))
+    return Node({**filled.entries(), "tests": tests}, root.span, root.key)

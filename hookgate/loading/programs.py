@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from hookgate.loading.context import (
     texts_at,
 )
 from hookgate.loading.interpolation import Piece, complete, derived, pieces
+from hookgate.loading.machine import is_directory, is_file, is_on_path, may_execute
 from hookgate.loading.nodes import Node
 from hookgate.loading.templates import compile_template
 
@@ -111,7 +111,7 @@ def _working_dir(node: Node, context: Context) -> str:
     path = derived(os.path.normpath(Path(context.directory, written)), written)
     if child is None or not context.environment or not complete(child.string):
         return path
-    if not Path(path).is_dir():
+    if not is_directory(path):
         message = f"the directory {shown_at(child)} does not exist"
         context.report(Code.NO_DIRECTORY, child, message)
     return path
@@ -131,26 +131,31 @@ def _env(node: Node) -> dict[str, Template]:
 
 
 def _check_command_word(program: CommandProgram, node: Node, context: Context) -> None:
-    """Whether the command can be found, where its first word is known before it runs."""
+    """Whether the command can be run, where its first word is known before."""
     word = _fixed_text(program.command[0])
-    if not context.environment or word is None or not Path(program.working_dir).is_dir():
+    if not context.environment or word is None:
         return
-    if word == "python" or _is_found(word, program, context):
-        return
-    shown = "".join(part.shown for part in program.command[0] if isinstance(part, Fixed))
-    message = f"the command '{shown}' is not a program that can be found"
-    context.report(Code.NO_COMMAND, node.items()[0], message)
+    fault = None if word == "python" else _fault(word, program, context)
+    if fault is not None:
+        shown = "".join(part.shown for part in program.command[0] if isinstance(part, Fixed))
+        context.report(Code.NO_COMMAND, node.items()[0], f"the command '{shown}' {fault}")
 
 
-def _is_found(word: str, program: CommandProgram, context: Context) -> bool:
-    """As a runner will look for it: relative to the working directory, or along the PATH."""
+def _fault(word: str, program: CommandProgram, context: Context) -> str | None:
+    """Why a runner could not run it: relative to the working directory, or along the PATH."""
     if "/" in word:
+        if not is_directory(program.working_dir):
+            return None  # which is a finding of its own
         path = Path(program.working_dir, word)
-        return path.is_file() and os.access(path, os.X_OK)
-    own_path = program.env.get("PATH")
-    inherited = context.environ.get("PATH", os.defpath)
-    search_path = inherited if own_path is None else _fixed_text(own_path)
-    return search_path is None or shutil.which(word, path=search_path) is not None
+        found = is_file(path)
+        if found and not may_execute(path):
+            return "is a file that may not be executed"
+    else:
+        own_path = program.env.get("PATH")
+        inherited = context.environ.get("PATH", os.defpath)
+        search_path = inherited if own_path is None else _fixed_text(own_path)
+        found = search_path is None or is_on_path(word, search_path)
+    return None if found else "is not a program that can be found"
 
 
 def _fixed_text(template: Template) -> str | None:

@@ -46,6 +46,9 @@ _PLAIN_WORDS = {
     "found character that cannot start any token": (
         "a text cannot begin with this character unless it is quoted"
     ),
+    "mapping keys are not allowed in this context": (
+        "a lone '?' must be quoted, for YAML means something else by it"
+    ),
     "found unexpected ':'": "a ':' cannot stand here; quote the text that holds it",
     "could not find expected ':'": "a key without the ':' that belongs after it",
     "found unexpected end of stream": "a quote that is never closed",

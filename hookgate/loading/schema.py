@@ -41,10 +41,11 @@ _REFERENCE = r"\$\{|"
 _NO_AUTH = "the source does not say how its sender proves who it is; {type: none} lets anybody in"
 
 
-def check_shape(root: Node, findings: Findings) -> Node:
-    """Report what does not fit the schema; give back the tree without it."""
+def check_shape(root: Node, findings: Findings, definition: str | None = None) -> Node:
+    """Report what does not fit the schema, or one definition in it; give back the tree without."""
+    schema = _schema() if definition is None else _definition(definition)
     faulty = set()
-    for misfit in _misfits(_schema(), root):
+    for misfit in _misfits(schema, root):
         findings.add(misfit.code, misfit.place, misfit.message, misfit.suggestion)
         if misfit.node is not None:
             faulty.add(id(misfit.node))
@@ -226,9 +227,10 @@ def _check_required(schema: Schema, names: list[str], node: Node) -> Iterator[Mi
     if not isinstance(node.value, dict):
         return
     known = schema.get("properties", {})
-    strangers = [key for key in node.value if key not in known]
+    closed = schema.get("additionalProperties") is False
+    strangers = [key for key in node.value if closed and key not in known]
     for name in names:
-        # A misspelt key is reported as such, not as a missing one as well.
+        # A misspelt key is reported as such where it is one, not as a missing one as well.
         if name in node.value or did_you_mean(name, strangers):
             continue
         if name == "auth":

@@ -12,8 +12,7 @@ from hookgate.core.config import (
     Source,
 )
 from hookgate.loading.auth import compile_auth
-from hookgate.loading.codes import Code
-from hookgate.loading.conditions import NEVER, always_holds, compile_condition, usable_names
+from hookgate.loading.conditions import NEVER, compile_condition, usable_names
 from hookgate.loading.context import Context, bytes_at, choice_at, integer_at, text_at, texts_at
 from hookgate.loading.interpolation import complete, pieces, shown
 from hookgate.loading.nodes import Node
@@ -110,14 +109,13 @@ def _payload_schemas(node: Node | None, context: Context) -> dict[str, PayloadSc
 
 def _rules(name: str, node: Node, context: Context) -> dict[str, tuple[Rule, ...]]:
     names = usable_names(context.written.entries("sources", name, "params"))
-    first_only = choice_at(node, "match", default="first") == "first"
     compiled = {}
     for event_type, rule_list in node.entries("rules").items():
-        nodes = rule_list.items()
-        listed = [_rule(event_type, i, rule, names, context) for i, rule in enumerate(nodes)]
-        compiled[event_type] = tuple(rule for rule in listed if rule is not None)
-        if first_only:
-            _check_reachable(listed, nodes, context)
+        rules = (
+            _rule(event_type, index, rule, names, context)
+            for index, rule in enumerate(rule_list.items())
+        )
+        compiled[event_type] = tuple(rule for rule in rules if rule is not None)
     return compiled
 
 
@@ -139,17 +137,6 @@ def _rule(
         shown=condition.text if written is None else shown(written),
         program=program.text if complete(program.text) else shown(program.text),
     )
-
-
-def _check_reachable(rules: list[Rule | None], nodes: list[Node], context: Context) -> None:
-    """Report the rules after one that always holds."""
-    certain: int | None = None
-    for rule, node in zip(rules, nodes, strict=True):
-        if certain is not None:
-            message = f"this rule is never reached: line {certain} always holds, match is 'first'"
-            context.report(Code.NEVER_REACHED, node, message)
-        elif rule is not None and always_holds(rule.condition):
-            certain = rule.line
 
 
 # --- the answer -----------------------------------------------------------------------------

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import logging
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hookgate.cli.logs import JsonLines, TextLines
+from hookgate.cli.logs import JsonLines, StandardError, TextLines
+
+pytestmark = pytest.mark.anyio
 
 WORDS = st.text() | st.sampled_from(["a\nb", "\x1b[31m", "\u2028", "\x85", "\x7f", "\ud800"])
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"
 
 
 def record(event: str, **fields: object) -> logging.LogRecord:
@@ -74,3 +84,59 @@ def test_no_caller_can_break_a_line_or_reach_the_terminal(source: str, reason: s
         line = lines.format(delivery(source=source, reason=reason))
         assert line.isprintable()
     assert json.loads(line)["source"] == source
+
+
+# --- writing them -----------------------------------------------------------------------------
+
+
+def told_of(lines: list[str]) -> list[str]:
+    return [line.split()[1] for line in lines]
+
+
+async def test_entries_are_written_soon_and_together(capsys: pytest.CaptureFixture[str]) -> None:
+    sink = StandardError(TextLines())
+    for name in ("one", "two"):
+        sink.enter(logging.INFO, name, {})
+    assert capsys.readouterr().err == ""
+    while not (written := capsys.readouterr().err):  # noqa: ASYNC110 - there is no event to wait for
+        await asyncio.sleep(0)
+    assert told_of(written.splitlines()) == ["one", "two"]
+
+
+async def test_a_record_is_written_at_once_behind_the_entries_before_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    sink = StandardError(TextLines())
+    sink.enter(logging.INFO, "first", {})
+    sink.handle(record("second"))
+    assert told_of(capsys.readouterr().err.splitlines()) == ["first", "second"]
+
+
+def test_an_exception_is_told_with_its_traceback() -> None:
+    try:
+        {}["no such thing"]
+    except LookupError:
+        broken = logging.LogRecord("", logging.ERROR, "", 0, "broke", None, sys.exc_info())
+    assert "KeyError: 'no such thing'" in TextLines().format(broken).splitlines()[-1]
+    assert "KeyError: 'no such thing'" in json.loads(JsonLines().format(broken))["exception"]
+
+
+SAY_AND_END = """
+import asyncio
+from hookgate.cli.logs import start_logging
+from hookgate.engine import journal
+
+async def main():
+    journal.delivery_refused("source", 404, "there is no such source", "peer")
+
+start_logging(as_json=True)
+asyncio.run(main())
+"""
+
+
+def test_nothing_is_lost_when_the_process_ends_at_once() -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", SAY_AND_END], capture_output=True, check=True, text=True
+    )
+    told = json.loads(ended.stderr)
+    assert (told["event"], told["level"], told["status"]) == ("delivery", "info", 404)

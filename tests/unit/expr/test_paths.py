@@ -211,3 +211,13 @@ def test_a_path_of_bare_keys_finds_the_value_in_nested_objects(keys: list[str]) 
 def test_a_very_long_path_and_a_very_long_unclosed_quote_are_read_in_linear_time() -> None:
     assert path(".".join(["a"] * 100_000)).find({"a": 1}) == Missing("a.a")
     assert fault('a["' + "\\\\" * 100_000).offset == 1
+
+
+@given(
+    st.lists(st.sampled_from(["issue", "fields", "parent", "labels", "commits", "0", "id", "x-y"]))
+    .filter(bool)
+    .map(".".join)
+)
+def test_the_value_alone_is_what_find_finds_or_none(text: str) -> None:
+    found = path(text).find(PAYLOAD)
+    assert path(text).value(PAYLOAD) == (found.value if isinstance(found, Found) else None)

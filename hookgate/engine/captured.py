@@ -12,6 +12,11 @@ from hookgate.engine.intake import REDACTED
 from hookgate.expr.values import MalformedJSON, json_text, parse_json, text_of
 from hookgate.model import JSON
 
+_KEYS = frozenset(
+    {"body", "body_base64", "headers", "method", "path", "peer", "query", "received_at", "source"}
+    | {"topic"}  # as collections of sample webhooks have it
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Capture:
@@ -40,7 +45,8 @@ class Capture:
 def read_capture(raw: bytes) -> Capture:
     """Read a file's bytes: an object with `headers` and `body` is a captured delivery.
 
-    That is what /api/deliveries/{id} gives. Anything else is a bare payload, byte by byte.
+    That is what /api/deliveries/{id} gives. Anything else is a bare payload, byte by byte; so is
+    an object that has other keys as well, for some senders' payloads have those two among theirs.
     """
     try:
         found = parse_json(raw)
@@ -49,7 +55,7 @@ def read_capture(raw: bytes) -> Capture:
     if not isinstance(found, dict) or not isinstance(found.get("headers"), dict):
         return Capture(raw)
     body = _body(found)
-    if body is None:
+    if body is None or not ("delivery_id" in found or _KEYS.issuperset(found)):
         return Capture(raw)
     return Capture(
         body=body,

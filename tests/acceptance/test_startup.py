@@ -1,0 +1,44 @@
+"""A short command does not wait for libraries that it has no use for."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.rules import ROOT
+
+SERVING = {"uvicorn", "starlette", "httptools", "sqlite3", "asyncio"}
+CHECKING = {"jsonschema", "re2", "cryptography", "dotenv", "watchfiles"}
+LOADING = {"yaml", "simpleeval", "orjson", "hookgate.loading.load", "hookgate.core.config"}
+
+
+def imported(*arguments: str) -> set[str]:
+    """The modules that a command imports."""
+    result = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "hookgate", *arguments],
+        capture_output=True,
+        check=True,
+        text=True,
+        cwd=ROOT,
+    )
+    return set(re.findall(r"^import time:.*\| +(\S+)$", result.stderr, re.MULTILINE))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unused"),
+    [
+        (("--help",), SERVING | CHECKING | LOADING),
+        (("validate", "--help"), SERVING | CHECKING | LOADING),
+        (("schema",), SERVING | CHECKING | LOADING),
+        (("validate", "rules.yaml", "--no-environment"), SERVING | CHECKING),
+        (("replay", "tests/deliveries/github_push.json", "--source", "github"), SERVING | CHECKING),
+    ],
+    ids=lambda value: value[0] if isinstance(value, tuple) else "",
+)
+def test_a_command_imports_what_it_needs(arguments: tuple[str, ...], unused: set[str]) -> None:
+    found = imported(*arguments)
+    assert "hookgate.cli.main" in found
+    assert found & unused == set()
