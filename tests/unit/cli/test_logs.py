@@ -114,7 +114,7 @@ async def test_a_record_is_written_at_once_behind_the_entries_before_it(
 
 def test_an_exception_is_told_with_its_traceback() -> None:
     try:
-        {}["no such thing"]
+        dict[str, int]()["no such thing"]
     except LookupError:
         broken = logging.LogRecord("", logging.ERROR, "", 0, "broke", None, sys.exc_info())
     assert "KeyError: 'no such thing'" in TextLines().format(broken).splitlines()[-1]
