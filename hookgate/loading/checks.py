@@ -17,6 +17,12 @@ from hookgate.loading.templates import placeholders
 _PASSED_ANYWAY = ("raw_payload", "raw_payload_file")
 """Options that a program is given besides its params."""
 
+_FRAMING_HEADERS = frozenset(
+    {"connection", "content-length", "date", "keep-alive", "trailer", "transfer-encoding"}
+    | {"upgrade"}
+)
+_WITHOUT_CONTENT = (204, 205, 304)
+
 
 class _Use(NamedTuple):
     """A source with a rule that starts a program."""
@@ -122,6 +128,20 @@ def _check_respond(source: Node, use: _Use, programs: Mapping[str, Node], contex
         return
     for node in [*respond.entries("headers").values(), *respond.items("body")]:
         _check_placeholders(node, use, context)
+    _check_framing(respond, context)
+
+
+def _check_framing(respond: Node, context: Context) -> None:
+    """Whether an answer leaves it to the server where it ends."""
+    for name, node in respond.entries("headers").items():
+        if name.lower() in _FRAMING_HEADERS:
+            message = f"{quoted(name)} is the server's to send, or answers could run together"
+            context.findings.add(Code.FRAMING, node.place, message)
+    status, body = respond.get("status"), respond.get("body")
+    if status is not None and body is not None and status.value in _WITHOUT_CONTENT:
+        message = f"an answer of status {status.value} has no body"
+        suggestion = "leave out body, or answer 200"
+        context.findings.add(Code.FRAMING, body.place, message, suggestion)
 
 
 def _check_waits(

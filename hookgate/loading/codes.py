@@ -89,6 +89,8 @@ class Code(Enum):
     TRUSTS_ANYBODY = ("HG275", "X-Forwarded-For is believed from anybody")
     REPLAYABLE = ("HG276", "a signed delivery can be sent again by anybody", Severity.WARNING)
     HIDDEN = ("HG277", "a condition asks for credentials, which it never sees", Severity.WARNING)
+    CHOSEN_PROGRAM = ("HG278", "a command whose first word the sender chooses")
+    FRAMING = ("HG279", "an answer that would break the connection it is sent on")
 
     UNSET_VARIABLE = ("HG301", "an environment variable that is not set")
     UNREADABLE_FILE = ("HG302", "a file that cannot be read")

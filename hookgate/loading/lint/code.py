@@ -46,24 +46,41 @@ _INTERPRETERS = (
 
 
 def check_code(subject: Subject) -> None:
-    """Report placeholders in the code that a command hands to an interpreter."""
+    """Report placeholders in what is run: the command's first word, and code for an interpreter."""
     for name, program in subject.programs.items():
         node = subject.root.get("programs", name, "command")
+        if node is None:
+            continue
+        _check_first_word(node, program, subject)
         for index, interpreter in _code_words(program.command):
-            if node is not None:
-                _check_word(node, program, index, interpreter, subject)
+            _check_code_word(node, program, index, interpreter, subject)
 
 
-def _check_word(
+def _check_first_word(command: Node, program: CommandProgram, subject: Subject) -> None:
+    for node, param, offset in _placeholders_of(command, program, 0):
+        message = f"{{{param}}} makes the sender choose which program is run"
+        suggestion = "name the program, or write a rule for each one that may be chosen"
+        place = place_inside(subject.context.text, node, offset, len(param) + 2)
+        subject.context.findings.add(Code.CHOSEN_PROGRAM, place, message, suggestion)
+
+
+def _check_code_word(
     command: Node, program: CommandProgram, index: int, interpreter: _Interpreter, subject: Subject
 ) -> None:
-    context = subject.context
-    for owner, (node, param, offset) in zip(_owners(program), _written(command), strict=False):
+    for node, param, offset in _placeholders_of(command, program, index):
+        message = f"{{{param}}} becomes part of the code, so the sender can have anything run"
+        suggestion = f"write {interpreter.instead} there and put '{{{param}}}' after the code"
+        place = place_inside(subject.context.text, node, offset, len(param) + 2)
+        subject.context.findings.add(Code.CODE_INJECTION, place, message, suggestion)
+
+
+def _placeholders_of(
+    command: Node, program: CommandProgram, index: int
+) -> Iterator[tuple[Node, str, int]]:
+    """The placeholders of one word of a command as they stand in the file."""
+    for owner, written in zip(_owners(program), _written(command), strict=False):
         if owner == index:
-            message = f"{{{param}}} becomes part of the code, so the sender can have anything run"
-            suggestion = f"write {interpreter.instead} there and put '{{{param}}}' after the code"
-            place = place_inside(context.text, node, offset, len(param) + 2)
-            context.findings.add(Code.CODE_INJECTION, place, message, suggestion)
+            yield written
 
 
 def _owners(program: CommandProgram) -> Iterator[int]:

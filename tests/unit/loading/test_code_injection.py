@@ -65,7 +65,6 @@ def test_a_placeholder_in_code_is_found_where_it_stands(command: list[str] | str
         ["curl", "-e", "{x}"],
         ["sh", "-c"],
         ["sh", "{x}"],
-        ["{x}", "-c", "echo"],
         "sh -c 'echo $1' sh {x}",
     ],
 )

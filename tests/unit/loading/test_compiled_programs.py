@@ -44,7 +44,7 @@ def test_what_is_not_written_has_its_default() -> None:
         ("""'x "a b" c\\ d'""", ["x", "a b", "c d"]),
         ("'x # y'", ["x", "#", "y"]),
         ("'x --name={a} {n}'", ["x", "--name=a b", "3"]),
-        ("['x {a}', '{{a}}']", ["x a b", "{a}"]),
+        ("[x, 'y {a}', '{{a}}']", ["x", "y a b", "{a}"]),
         ("'x ${WORDS}'", ["x", "two words"]),
         ("'x \"<${WORDS}>\" ${EMPTY}'", ["x", "<two words>", ""]),
         ("'x ${QUOTE}'", ["x", 'it\'s "{a}"']),
@@ -126,7 +126,6 @@ def directory(tmp_path: Path) -> Path:
         "command: [tool]",
         "command: [../script], working_dir: bin",
         "command: [python]",
-        "command: ['{a}']",
         "command: [elsewhere], env: {PATH: '{a}'}",
     ],
 )
