@@ -1,13 +1,18 @@
-"""A 2xx means that it is on disk and will run, also when the gateway is killed."""
+"""A 2xx means that it is on disk and will run, also when the gateway is killed.
+
+`CRASH_ROUNDS=100 pytest -s tests/acceptance/test_crash.py` is the long mode.
+"""
 
 from __future__ import annotations
 
+import os
 import random
 import sqlite3
 import threading
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.acceptance.gateway import ADMIN_TOKEN, Gateway, polled
 
@@ -24,7 +29,7 @@ programs:
   work: {{command: "true"}}
 """
 
-ROUNDS = 4
+ROUNDS = int(os.environ.get("CRASH_ROUNDS", "4"))
 SENDERS = 6
 
 
@@ -66,6 +71,7 @@ class Senders:
                     self.accepted.append(answer.json()["task_id"])
 
 
+@pytest.mark.timeout(60 + 20 * ROUNDS)
 def test_nothing_accepted_is_lost_by_kill_9_and_every_task_ends(tmp_path: Path) -> None:
     rules = tmp_path / "rules.yaml"
     rules.write_text(RULES)
@@ -81,12 +87,13 @@ def test_nothing_accepted_is_lost_by_kill_9_and_every_task_ends(tmp_path: Path) 
     assert len(accepted) >= ROUNDS * 30
 
     with Gateway(rules) as gateway, gateway.client() as client:
-        for _ in polled(lambda: None, seconds=60):
+        for _ in polled(lambda: None, seconds=60 + ROUNDS):
             pending = client.get("/api/tasks", params={"status": "pending"}).json()["tasks"]
             running = client.get("/api/tasks", params={"status": "running"}).json()["tasks"]
             if not pending and not running:
                 break
     statuses = _statuses(tmp_path / "hookgate.db")
+    print(f"{ROUNDS} times kill -9, {len(accepted)} events accepted, {len(statuses)} tasks on disk")
     assert {statuses.get(task_id) for task_id in accepted} == {"completed"}
     assert set(statuses.values()) == {"completed"}
 
