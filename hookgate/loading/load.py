@@ -9,9 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from hookgate.core.config import Config
-from hookgate.loading.cases import Case
 from hookgate.loading.compile import compile_config
 from hookgate.loading.context import Context
 from hookgate.loading.findings import Findings
@@ -21,7 +21,9 @@ from hookgate.loading.presets import apply_presets
 from hookgate.loading.problems import Problem
 from hookgate.loading.reader import read
 from hookgate.loading.schema import check_shape
-from hookgate.loading.tests import compile_tests
+
+if TYPE_CHECKING:
+    from hookgate.loading.cases import Case
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +60,20 @@ def load(
     whole = apply_presets(_filled(root, interpolation), findings)
     sound = check_shape(whole, findings)
     context = Context(findings, text, whole, directory, environ, environment)
-    cases = compile_tests(sound.get("tests"), file, context)
+    cases = _cases(sound, file, context)
     config = compile_config(sound, interpolation.unset, context)
     if config is None:
         return Loaded(None, findings.sorted(), text)
     return Loaded(config, findings.sorted(), text, cases, whole)
+
+
+def _cases(root: Node, file: str, context: Context) -> tuple[Case, ...]:
+    tests = root.get("tests")
+    if tests is None:
+        return ()
+    from hookgate.loading.tests import compile_tests
+
+    return compile_tests(tests, file, context)
 
 
 def _filled(root: Node, interpolation: Interpolation) -> Node:
