@@ -14,7 +14,7 @@ from starlette.types import ASGIApp
 
 from hookgate.server.protocol import BoundedProtocol
 
-_OBJECTS_BETWEEN_COLLECTIONS = 20_000
+_OBJECTS_BETWEEN_COLLECTIONS = 10_000
 
 
 class Server(uvicorn.Server):
@@ -64,7 +64,7 @@ def _spare_the_collector() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
 
 
 def _settings(app: ASGIApp, grace: float) -> uvicorn.Config:

@@ -103,7 +103,8 @@ class Store(Protocol):
     """Deliveries, tasks and attempts on disk.
 
     Every verb that writes returns only when its change is durable. Any verb may raise
-    `StoreUnavailable`; then it has changed nothing.
+    `StoreUnavailable`; then it has changed nothing, unless what writes was lost in the middle of a
+    commit: then nobody knows, and asking again shows (a delivery gives `Duplicate`).
     """
 
     async def __aenter__(self) -> Self:

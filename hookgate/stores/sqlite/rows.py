@@ -44,6 +44,8 @@ def storable(value: Value) -> Value:
 
 def storable_row(*values: Value) -> Row:
     """The values of a row, each `storable`."""
+    if "".join([value for value in values if isinstance(value, str)]).isascii():
+        return values  # as most are, and one look costs less than one at each
     return tuple(map(storable, values))
 
 
