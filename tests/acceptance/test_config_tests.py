@@ -585,6 +585,10 @@ def test_junit_has_a_case_for_each_mistake_in_a_file(directory: Path) -> None:
 # --- watching -------------------------------------------------------------------------------
 
 
+def _heed_interrupts() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @contextmanager
 def watching(directory: Path, *arguments: str) -> Iterator[subprocess.Popen[str]]:
     process = subprocess.Popen(
@@ -594,6 +598,8 @@ def watching(directory: Path, *arguments: str) -> Iterator[subprocess.Popen[str]
         stderr=subprocess.STDOUT,
         text=True,
         env=environment(),
+        # Started in the background, tests are born with interrupts ignored, and so would this be.
+        preexec_fn=_heed_interrupts,  # noqa: PLW1509 - no thread of the test holds a lock
     )
     with process:
         try:

@@ -92,7 +92,8 @@ class Writer:
     def _hand_over(self) -> None:
         arrived, self._arrived = self._arrived, []
         if arrived and self._channel is not None:
-            self._channel.writelines(frame(arrived))
+            for part in frame(arrived):  # writelines of CPython 3.13 fails on a closed channel
+                self._channel.write(part)
 
     # --- what the process says ----------------------------------------------------------------
 
