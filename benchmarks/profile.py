@@ -28,6 +28,7 @@ from hookgate.core.bodies import Body, read_body
 from hookgate.core.config import Config
 from hookgate.core.decide import authenticate, decide, decide_authentic
 from hookgate.engine.intake import Intake, Taken
+from hookgate.engine.metrics import Metrics
 from hookgate.loading.load import load
 from hookgate.model import Accepted, Delivery
 from hookgate.server.answers import Answer, answer
@@ -155,7 +156,7 @@ async def recording(config: Config, directory: str) -> dict[str, float]:
     """What the record takes in the gateway, and in the process that writes."""
     raw_headers, body = push()
     async with SqliteStore(str(Path(directory, "profile.db"))) as store:
-        intake = Intake(config, store, time.time)
+        intake = Intake(config, store, time.time, Metrics(config, time.time()))
         first = Delivery(
             "", "github", time.time(), "POST", "/github", {}, headers_of(raw_headers), body, "::1"
         )
@@ -186,7 +187,9 @@ def main() -> None:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             transport = runner.run(http())
             recorded = runner.run(recording(config, directory))
-        steps = in_the_event_loop(config, Intake(config, SqliteStore("unused"), time.time))
+        steps = in_the_event_loop(
+            config, Intake(config, SqliteStore("unused"), time.time, Metrics(config, time.time()))
+        )
     for name, microseconds in (transport | steps | recorded).items():
         print(f"{name:<32}{microseconds:7.1f} us")
 

@@ -13,6 +13,7 @@ from collections.abc import Callable
 from docs.parts.commands import commands, options
 from docs.parts.findings import findings
 from docs.parts.keys import keys
+from docs.parts.metrics import metrics
 from docs.parts.printed import ROOT, printed
 from docs.parts.providers import providers
 from docs.parts.senders import senders
@@ -23,6 +24,7 @@ PARTS: dict[str, Callable[..., str]] = {
     "commands": commands,
     "findings": findings,
     "keys": keys,
+    "metrics": metrics,
     "options": options,
     "printed": printed,
     "providers": providers,

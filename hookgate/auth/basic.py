@@ -23,6 +23,11 @@ class BasicAuth:
     credential_headers: ClassVar[frozenset[str]] = frozenset({"authorization"})
     credential_query: ClassVar[frozenset[str]] = frozenset()
 
+    @property
+    def secret_count(self) -> int:
+        """One for each password."""
+        return len(self.passwords)
+
     def verify(self, delivery: Delivery, now: float) -> AuthStep:
         """Compare user name and password, each in any case; see `Verifier.verify`."""
         presented = _presented(delivery)

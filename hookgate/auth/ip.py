@@ -18,6 +18,7 @@ class IpAuth:
     scheme: ClassVar[str] = "ip"
     credential_headers: ClassVar[frozenset[str]] = frozenset()
     credential_query: ClassVar[frozenset[str]] = frozenset()
+    secret_count: ClassVar[int] = 0
 
     def verify(self, delivery: Delivery, now: float) -> AuthStep:
         """Look the peer up in the networks; see `Verifier.verify`."""

@@ -25,6 +25,10 @@ class Keys(Protocol):
         """How many bytes a signature may have."""
         ...
 
+    def __len__(self) -> int:
+        """How many keys there are."""
+        ...
+
     def matching(self, signatures: Sequence[bytes], signed: bytes) -> int | None:
         """The index of the first key that one of the signatures of `signed` was made with.
 
@@ -47,6 +51,10 @@ class HmacKeys:
     def __post_init__(self) -> None:
         begun = [hmac.new(s, digestmod=self.algorithm) if s else None for s in self.secrets]
         object.__setattr__(self, "_begun", tuple(begun))
+
+    def __len__(self) -> int:
+        """One for each secret."""
+        return len(self.secrets)
 
     @property
     def sizes(self) -> range:

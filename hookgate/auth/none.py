@@ -15,6 +15,7 @@ class NoneAuth:
     scheme: ClassVar[str] = "none"
     credential_headers: ClassVar[frozenset[str]] = frozenset()
     credential_query: ClassVar[frozenset[str]] = frozenset()
+    secret_count: ClassVar[int] = 0
 
     def verify(self, delivery: Delivery, now: float) -> AuthStep:
         """Pass; see `Verifier.verify`."""

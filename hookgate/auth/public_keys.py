@@ -44,6 +44,10 @@ class PublicKeys:
     scheme: PublicKeyScheme
     keys: tuple[PublicKey, ...]
 
+    def __len__(self) -> int:
+        """One for each key."""
+        return len(self.keys)
+
     @property
     def sizes(self) -> range:
         """64 bytes for Ed25519, and whatever DER comes to for ECDSA."""

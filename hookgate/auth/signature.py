@@ -72,6 +72,11 @@ class SignatureAuth:
         """The headers that may carry a signature, in lower case."""
         return self._header.keys
 
+    @property
+    def secret_count(self) -> int:
+        """One for each secret, or for each public key."""
+        return len(self._keys)
+
     def verify(self, delivery: Delivery, now: float) -> AuthStep:
         """Find the signatures, work out what they cover, check them; see `Verifier.verify`.
 

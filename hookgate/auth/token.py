@@ -43,6 +43,11 @@ class TokenAuth:
         """The query parameter that carries the token, if one does."""
         return frozenset() if self.query is None else frozenset({self.query})
 
+    @property
+    def secret_count(self) -> int:
+        """One for each token."""
+        return len(self.tokens)
+
     def verify(self, delivery: Delivery, now: float) -> AuthStep:
         """Compare all that is presented with every token; see `Verifier.verify`."""
         presented = {place: found for place, found in self._places(delivery).items() if any(found)}

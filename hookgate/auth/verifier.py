@@ -24,6 +24,11 @@ class Verifier(Protocol):
     @property
     def credential_query(self) -> frozenset[str]: ...
 
+    @property
+    def secret_count(self) -> int:
+        """How many secrets it knows; a step's `secret_index` is below that."""
+        ...
+
     def verify(self, delivery: Delivery, now: float) -> AuthStep:
         """Check the delivery's credentials at the time `now` (seconds since the epoch).
 

@@ -196,6 +196,7 @@ class ServerSettings:
     shutdown_grace: float = 10.0
     concurrency: int = 16
     admin_token: str | None = None
+    metrics: Literal["admin", "public"] = "admin"
     allow_origins: tuple[str, ...] = ()
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from hookgate.core.config import Config
 from hookgate.engine import journal
 from hookgate.engine.ids import Clock
+from hookgate.engine.metrics import Metrics
 from hookgate.errors import StoreUnavailable
 from hookgate.model import Attempt, TaskStatus
 from hookgate.runners.runner import Result, Runner, Work
@@ -31,13 +32,20 @@ class Dispatcher:
     """
 
     def __init__(
-        self, config: Config, store: Store, runner: Runner, worker: str, clock: Clock
+        self,
+        config: Config,
+        store: Store,
+        runner: Runner,
+        worker: str,
+        clock: Clock,
+        metrics: Metrics,
     ) -> None:
         self._config = config
         self._store = store
         self._runner = runner
         self._worker = worker
         self._clock = clock
+        self._metrics = metrics
         self._stopping = asyncio.Event()
         self._slot_free = asyncio.Event()
         self._slot_free.set()
@@ -132,7 +140,9 @@ class Dispatcher:
             error=result.error,
         )
         await self._finish(claim, attempt, status)
-        journal.attempt_ended(claim.task, attempt, time.perf_counter() - began)
+        seconds = time.perf_counter() - began
+        self._metrics.attempted(claim.task.program, status, seconds)
+        journal.attempt_ended(claim.task, attempt, seconds)
         if claim.task.id in self._ends:
             self._ends[claim.task.id].set()
 

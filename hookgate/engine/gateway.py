@@ -16,6 +16,7 @@ from hookgate.engine.dispatcher import Dispatcher
 from hookgate.engine.history import explain_stored
 from hookgate.engine.ids import Clock
 from hookgate.engine.intake import Intake, Receipt, Taken
+from hookgate.engine.metrics import Metrics
 from hookgate.engine.retention import retaining
 from hookgate.errors import StoreUnavailable
 from hookgate.model import Delivery, Task
@@ -36,7 +37,8 @@ class Gateway:
         self.store = store
         self._runner = runner
         self._clock = clock
-        self._intake = Intake(config, store, clock)
+        self.metrics = Metrics(config, clock())
+        self._intake = Intake(config, store, clock, self.metrics)
         self._dispatcher: Dispatcher | None = None
         self._open = AsyncExitStack()
         self.ready = False
@@ -48,7 +50,7 @@ class Gateway:
         if self._runner is not None:
             worker = f"{os.uname().nodename}:{os.getpid()}"
             self._dispatcher = Dispatcher(
-                self.config, self.store, self._runner, worker, self._clock
+                self.config, self.store, self._runner, worker, self._clock, self.metrics
             )
             await self._open.enter_async_context(self._dispatcher)
         self.ready = True
@@ -68,11 +70,13 @@ class Gateway:
 
     async def receive(self, delivery: Delivery) -> Receipt:
         """Decide about a delivery and record it; wait for programs with `run_async: false`."""
+        began = time.perf_counter()
         receipt = await self._intake.receive(delivery)
         if isinstance(receipt, Taken) and self._dispatcher is not None:
             waited_for = [task for task in receipt.tasks if not self._runs_async(task)]
             if waited_for:
-                return replace(receipt, waited=await self._wait(self._dispatcher, waited_for))
+                receipt = replace(receipt, waited=await self._wait(self._dispatcher, waited_for))
+        self.metrics.answered(delivery.source, time.perf_counter() - began)
         return receipt
 
     def explain(self, stored: StoredDelivery) -> Trace | None:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import ClassVar, TypeAlias
 
 from hookgate.core.config import Config, Source
 from hookgate.core.decide import decide
 from hookgate.core.tasks import pending_task
 from hookgate.engine import journal
 from hookgate.engine.ids import Clock, Ids
+from hookgate.engine.metrics import Metrics
 from hookgate.errors import StoreUnavailable
 from hookgate.model import Accepted, Decision, Delivery, Ignored, Rejected, Task
 from hookgate.stores.store import Duplicate, Store, StoredDecision, TaskHistory
@@ -28,11 +29,17 @@ class Taken:
     tasks: tuple[Task, ...]
     waited: tuple[TaskHistory, ...] = ()
 
+    @property
+    def outcome(self) -> str:
+        """What was decided."""
+        return self.decision.outcome
+
 
 @dataclass(frozen=True, slots=True)
 class Repeated:
     """The event was accepted before, as delivery `first_id` with `tasks`; nothing is run again."""
 
+    outcome: ClassVar[str] = "duplicate"
     delivery: Delivery
     decision: Accepted | Ignored
     first_id: str
@@ -43,6 +50,7 @@ class Repeated:
 class TurnedAway:
     """Rejected; nothing was recorded."""
 
+    outcome: ClassVar[str] = Rejected.outcome
     delivery: Delivery
     decision: Rejected
 
@@ -51,21 +59,24 @@ class TurnedAway:
 class NotRecorded:
     """The store could not record it: nothing was accepted, the sender must try again."""
 
+    outcome: ClassVar[str] = "not recorded"
     delivery: Delivery
     reason: str
 
 
 Receipt: TypeAlias = Taken | Repeated | TurnedAway | NotRecorded
+"""What became of a delivery; its `outcome` says so in the words of the journal."""
 
 
 class Intake:
     """Decides about deliveries by one configuration and records them in one store."""
 
-    def __init__(self, config: Config, store: Store, clock: Clock) -> None:
+    def __init__(self, config: Config, store: Store, clock: Clock, metrics: Metrics) -> None:
         self._config = config
         self._store = store
         self._clock = clock
         self._ids = Ids(clock)
+        self._metrics = metrics
 
     def new_id(self) -> str:
         """An id for a delivery that has just arrived."""
@@ -76,6 +87,7 @@ class Intake:
         began = time.perf_counter()
         decision = decide(self._config, delivery, self._clock())
         receipt = await self._record(delivery, decision)
+        self._metrics.decided(delivery.source, receipt.outcome, decision.auth.steps)
         _tell(receipt, time.perf_counter() - began)
         return receipt
 
@@ -140,11 +152,9 @@ def _without(private: frozenset[str], texts: Mapping[str, str]) -> Mapping[str, 
 
 def _tell(receipt: Receipt, duration: float) -> None:
     match receipt:
-        case Taken(delivery, decision, tasks):
-            journal.delivery_decided(delivery, decision, decision.outcome, tasks, duration)
-        case Repeated(delivery, decision, _, tasks):
-            journal.delivery_decided(delivery, decision, "duplicate", tasks, duration)
+        case Taken(delivery, decision, tasks) | Repeated(delivery, decision, _, tasks):
+            journal.delivery_decided(delivery, decision, receipt.outcome, tasks, duration)
         case TurnedAway(delivery, rejected):
-            journal.delivery_decided(delivery, rejected, rejected.outcome, (), duration)
+            journal.delivery_decided(delivery, rejected, receipt.outcome, (), duration)
         case NotRecorded(delivery, reason):
-            journal.delivery_not_recorded(delivery, reason)
+            journal.delivery_not_recorded(delivery, receipt.outcome, reason)

@@ -59,12 +59,12 @@ def delivery_refused(source: str, status: int, reason: str, peer: str) -> None:
     _tell(logging.INFO, "delivery", fields)
 
 
-def delivery_not_recorded(delivery: Delivery, reason: str) -> None:
+def delivery_not_recorded(delivery: Delivery, outcome: str, reason: str) -> None:
     """The store could not record a delivery; its sender was told to try again."""
     fields: dict[str, object] = {
         "delivery_id": delivery.id,
         "source": delivery.source,
-        "outcome": "not recorded",
+        "outcome": outcome,
         "reason": reason,
         "peer": delivery.peer,
     }

@@ -10,6 +10,7 @@ from hookgate.loading.checks import check_references
 from hookgate.loading.context import (
     Context,
     bytes_at,
+    choice_at,
     integer_at,
     seconds_at,
     text_at,
@@ -69,6 +70,7 @@ def _server(root: Node, context: Context) -> ServerSettings:
         shutdown_grace=seconds_at(node, "shutdown_grace", default=default.shutdown_grace),
         concurrency=integer_at(node, "concurrency", default=default.concurrency),
         admin_token=_admin_token(node, context),
+        metrics=choice_at(node, "metrics", default=default.metrics),
         allow_origins=texts_at(node, "cors", "allow_origins"),
     )
 

@@ -13,16 +13,21 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from hookgate.engine.gateway import Gateway
 from hookgate.errors import StoreUnavailable
-from hookgate.server.reads import Reads, fault
+from hookgate.server.admin import Admin
+from hookgate.server.documents import fault
+from hookgate.server.metrics import MetricsPage
+from hookgate.server.reads import Reads
 from hookgate.server.webhooks import PREFIX, Webhooks
 
 
 def build_app(gateway: Gateway, admin_token: str) -> App:
     """The application that serves `gateway`, which whoever runs the application has entered."""
     webhooks = Webhooks(gateway)
+    admin = Admin(admin_token)
     starlette = Starlette(
         routes=[
-            *Reads(gateway, admin_token).routes(),
+            *Reads(gateway, admin).routes(),
+            Route("/metrics", MetricsPage(gateway, admin).show),
             Route(f"{PREFIX}{{source}}", webhooks),
             Route("/{source}", webhooks),
         ],

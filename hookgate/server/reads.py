@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
 
 from starlette.requests import Request
@@ -10,30 +9,21 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from hookgate.engine.gateway import Gateway
-from hookgate.expr.values import json_bytes
-from hookgate.model import JSON, TaskStatus
+from hookgate.model import TaskStatus
 from hookgate.server import views
+from hookgate.server.admin import Admin, unauthorized
+from hookgate.server.documents import document, fault
 from hookgate.stores.store import DeliveryFilter, TaskFilter
 
 DEFAULT_PAGE, MAX_PAGE = 50, 500
 
 
-def document(body: JSON, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
-    """A JSON answer with every number as it was written."""
-    return Response(json_bytes(body), status, headers, "application/json")
-
-
-def fault(status: int, message: str, headers: Mapping[str, str] | None = None) -> Response:
-    """An answer that says what is wrong with a request."""
-    return document({"status": "rejected", "message": message}, status, headers)
-
-
 class Reads:
-    """The endpoints that read; `admin_token` opens all but health and a task's status."""
+    """The endpoints that read; the admin token opens all but health and a task's status."""
 
-    def __init__(self, gateway: Gateway, admin_token: str) -> None:
+    def __init__(self, gateway: Gateway, admin: Admin) -> None:
         self._gateway = gateway
-        self._admin_token = admin_token.encode("utf-8", "surrogateescape")
+        self._is_admin = admin.calls
 
     def routes(self) -> list[Route]:
         """Every route with its endpoint."""
@@ -48,7 +38,7 @@ class Reads:
 
     async def _list_tasks(self, request: Request) -> Response:
         if not self._is_admin(request):
-            return _unauthorized()
+            return unauthorized()
         wanted = _task_filter(request.query_params)
         if isinstance(wanted, str):
             return fault(400, wanted)
@@ -57,7 +47,7 @@ class Reads:
 
     async def _list_deliveries(self, request: Request) -> Response:
         if not self._is_admin(request):
-            return _unauthorized()
+            return unauthorized()
         wanted = _delivery_filter(request.query_params)
         if isinstance(wanted, str):
             return fault(400, wanted)
@@ -68,7 +58,7 @@ class Reads:
         """Whoever knows a task's id may read its status and times; the rest is the admin's."""
         claims_admin = "authorization" in request.headers
         if claims_admin and not self._is_admin(request):
-            return _unauthorized()
+            return unauthorized()
         history = await self._gateway.store.task(request.path_params["id"])
         if history is None:
             return fault(404, "there is no such task")
@@ -77,7 +67,7 @@ class Reads:
 
     async def _read_delivery(self, request: Request) -> Response:
         if not self._is_admin(request):
-            return _unauthorized()
+            return unauthorized()
         stored = await self._gateway.store.delivery(request.path_params["id"])
         if stored is None:
             return fault(404, "there is no such delivery")
@@ -88,15 +78,6 @@ class Reads:
 
     async def _ready(self, _: Request) -> Response:
         return document({"status": "ready"}) if self._gateway.ready else fault(503, "not ready")
-
-    def _is_admin(self, request: Request) -> bool:
-        scheme, _, token = request.headers.get("authorization", "").partition(" ")
-        presented = token.strip().encode("latin-1")
-        return scheme.lower() == "bearer" and hmac.compare_digest(presented, self._admin_token)
-
-
-def _unauthorized() -> Response:
-    return fault(401, "the admin token is needed", {"www-authenticate": "Bearer"})
 
 
 def _task_filter(query: Mapping[str, str]) -> TaskFilter | str:

@@ -53,13 +53,13 @@ class Webhooks:
             try:
                 delivery = await self._read(scope, receive, source, headers, peer)
             except Disconnected:
-                journal.delivery_refused(name, 0, "the caller went away", peer)
+                self._refused(name, 0, "the caller went away", peer)
                 return
             if isinstance(delivery, Delivery):
                 await (await self._answer(delivery)).send(send)
                 return
             refused = delivery
-        journal.delivery_refused(name, refused.status, refused.message, peer)
+        self._refused(name, refused.status, refused.message, peer)
         await _refuse(refused, source).send(send, close=True)
 
     def take(
@@ -83,6 +83,10 @@ class Webhooks:
             peer=self._caller(peer, headers),
         )
         return self._answer(delivery)
+
+    def _refused(self, source: str, status: int, reason: str, peer: str) -> None:
+        self._gateway.metrics.refused(source)
+        journal.delivery_refused(source, status, reason, peer)
 
     async def _answer(self, delivery: Delivery) -> Answer:
         return answer(await self._gateway.receive(delivery), self._gateway.config)

@@ -96,6 +96,22 @@ class TaskHistory:
     attempts: tuple[Attempt, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the work stands: tasks by status, each counted no further than `COUNTED`.
+
+    `next_due` is when the pending task that is due first is, or was, due; None where none is.
+    """
+
+    pending: int
+    running: int
+    failed: int
+    next_due: float | None
+
+
+COUNTED = 100_000
+"""How far the tasks of a status are counted, so that asking costs milliseconds at most."""
+
 RecordResult: TypeAlias = Recorded | Duplicate
 
 
@@ -184,6 +200,10 @@ class Store(Protocol):
         """How many tasks are in this state."""
         ...
 
+    async def standing(self) -> Standing:
+        """How the work stands, at a cost that does not grow with the store."""
+        ...
+
     async def wait_for_work(self, seconds: float) -> None:
         """Return when tasks may be due: something was recorded or put back, or after `seconds`.
 
@@ -205,6 +225,7 @@ __all__ = [
     "Duplicate",
     "RecordResult",
     "Recorded",
+    "Standing",
     "Store",
     "StoredDecision",
     "StoredDelivery",

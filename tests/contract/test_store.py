@@ -20,6 +20,7 @@ from hookgate.stores.store import (
     DeliveryFilter,
     Duplicate,
     Recorded,
+    Standing,
     Store,
     StoredDelivery,
     TaskFilter,
@@ -488,6 +489,20 @@ async def test_tasks_are_counted_by_status(store: Store) -> None:
     assert [await store.count(status) for status in TaskStatus] == [2, 0, 0, 1]
 
 
+async def test_the_standing_tells_how_many_tasks_there_are_and_when_the_first_is_due(
+    store: Store,
+) -> None:
+    assert await store.standing() == Standing(0, 0, 0, next_due=None)
+    early, late = sample(at=START - 5), sample(at=START)
+    await late.record_in(store)
+    await early.record_in(store)
+    assert await store.standing() == Standing(2, 0, 0, next_due=START - 5)
+    claim = await claim_one(store)
+    assert await store.standing() == Standing(1, 1, 0, next_due=START)
+    await store.finish(failed(claim), TaskStatus.FAILED, None, START)
+    assert await store.standing() == Standing(1, 0, 1, next_due=START)
+
+
 # --- waiting for work -----------------------------------------------------------------------
 
 
@@ -632,6 +647,7 @@ CALLS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "delivery": lambda store: store.delivery("x"),
     "deliveries": lambda store: store.deliveries(DeliveryFilter()),
     "count": lambda store: store.count(TaskStatus.PENDING),
+    "standing": lambda store: store.standing(),
     "wait_for_work": lambda store: store.wait_for_work(FOREVER),
     "purge": lambda store: store.purge(START, 1),
 }

@@ -93,6 +93,7 @@ CHANGES: dict[str, tuple[tuple[str | int, ...], Any]] = {
     "server.shutdown_grace": (("server", "shutdown_grace"), "1s"),
     "server.concurrency": (("server", "concurrency"), 1),
     "server.admin_token": (("server", "admin_token"), "a"),
+    "server.metrics": (("server", "metrics"), "public"),
     "server.cors": (("server", "cors"), {"allow_origins": ["*"]}),
     "server.cors.allow_origins": (("server", "cors", "allow_origins"), ["*"]),
     "store.url": (("store", "url"), "sqlite:other.db"),

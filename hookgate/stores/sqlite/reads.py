@@ -16,7 +16,14 @@ from hookgate.stores.sqlite.rows import (
     task_of,
 )
 from hookgate.stores.sqlite.statements import sql
-from hookgate.stores.store import DeliveryFilter, StoredDelivery, TaskFilter, TaskHistory
+from hookgate.stores.store import (
+    COUNTED,
+    DeliveryFilter,
+    Standing,
+    StoredDelivery,
+    TaskFilter,
+    TaskHistory,
+)
 
 _TASK = sql("task")
 _ATTEMPTS_OF_TASK = sql("attempts_of_task")
@@ -25,6 +32,7 @@ _LIST_TASKS = sql("list_tasks")
 _LIST_DELIVERIES = sql("list_deliveries")
 _DELIVERY = sql("delivery")
 _COUNT_TASKS = sql("count_tasks")
+_STANDING = sql("standing")
 
 
 def task(connection: sqlite3.Connection, task_id: str) -> TaskHistory | None:
@@ -84,6 +92,11 @@ def count(connection: sqlite3.Connection, status: TaskStatus) -> int:
     """How many tasks are in a state."""
     counted: int = connection.execute(_COUNT_TASKS, (status.value,)).fetchone()[0]
     return counted
+
+
+def standing(connection: sqlite3.Connection) -> Standing:
+    """How the work stands."""
+    return Standing(*connection.execute(_STANDING, {"most": COUNTED}).fetchone())
 
 
 def _page(

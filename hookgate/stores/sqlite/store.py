@@ -26,6 +26,7 @@ from hookgate.stores.store import (
     DeliveryFilter,
     Recorded,
     RecordResult,
+    Standing,
     StoredDecision,
     StoredDelivery,
     TaskFilter,
@@ -157,6 +158,9 @@ class SqliteStore:
 
     async def count(self, status: TaskStatus) -> int:
         return await self._parts.reader.read(reads.count, status)
+
+    async def standing(self) -> Standing:
+        return await self._parts.reader.read(reads.standing)
 
     async def wait_for_work(self, seconds: float) -> None:
         await self._parts.due.wait(seconds)

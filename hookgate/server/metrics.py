@@ -1,0 +1,173 @@
+"""``/metrics``: what the gateway counts, in the text format that Prometheus reads.
+
+The names and labels are the operator's interface; docs/operating.md has them all.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TypeVar
+
+from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, ProcessCollector, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+from starlette.requests import Request
+from starlette.responses import Response
+
+from hookgate import __version__
+from hookgate.engine.gateway import Gateway
+from hookgate.engine.metrics import Durations, Metrics, ProgramCounts, SourceCounts
+from hookgate.server.admin import Admin, unauthorized
+from hookgate.stores.store import COUNTED, Standing
+
+_FRESH = 1.0
+"""Seconds for which what was asked of the store is told again, however many ask."""
+
+Counts = TypeVar("Counts", SourceCounts, ProgramCounts)
+
+_process = ProcessCollector(registry=None)
+
+
+class MetricsPage:
+    """The endpoint; closed to whoever has not the admin token, unless the rules file opens it."""
+
+    def __init__(self, gateway: Gateway, admin: Admin) -> None:
+        self._gateway = gateway
+        self._admin = admin
+        self._asking = asyncio.Lock()
+        self._standing: tuple[float, Standing] | None = None
+
+    async def show(self, request: Request) -> Response:
+        """Every metric as it is now."""
+        if not self._open_to(request):
+            return unauthorized()
+        standing = await self._current_standing()
+        families = Families(self._gateway.metrics, standing, self._gateway.now())
+        return Response(generate_latest(families), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+
+    def _open_to(self, request: Request) -> bool:
+        return self._gateway.config.server.metrics == "public" or self._admin.calls(request)
+
+    async def _current_standing(self) -> Standing:
+        async with self._asking:
+            if self._standing is None or time.monotonic() - self._standing[0] > _FRESH:
+                standing = await self._gateway.store.standing()
+                self._standing = time.monotonic(), standing
+            return self._standing[1]
+
+
+class Families(Collector):
+    """The metrics of one moment."""
+
+    def __init__(self, metrics: Metrics, standing: Standing, now: float) -> None:
+        self._metrics = metrics
+        self._standing = standing
+        self._now = now
+
+    def collect(self) -> Iterator[Metric]:
+        """All of them."""
+        yield from _process.collect()
+        yield InfoMetricFamily(
+            "hookgate_build", "The version that runs.", value={"version": __version__}
+        )
+        yield from _about_config(self._metrics)
+        yield from _about_sources(self._metrics)
+        yield from _about_programs(self._metrics)
+        yield from _about_tasks(self._standing, self._now)
+
+
+def _about_config(metrics: Metrics) -> Iterator[Metric]:
+    yield InfoMetricFamily(
+        "hookgate_config",
+        "The rules file in use, by the SHA-256 of its text.",
+        value={"digest": metrics.digest},
+    )
+    yield GaugeMetricFamily(
+        "hookgate_config_last_reload_successful",
+        "Whether the newest rules file is in use (1), or was refused and an older one is (0).",
+        value=float(metrics.reload_successful),
+    )
+    yield GaugeMetricFamily(
+        "hookgate_config_last_reload_timestamp_seconds",
+        "When the rules file in use was put to use.",
+        value=metrics.reloaded_at,
+    )
+
+
+def _about_sources(metrics: Metrics) -> Iterator[Metric]:
+    deliveries = CounterMetricFamily(
+        "hookgate_deliveries",
+        "Requests by what became of them; of a source that does not exist, under the name ''.",
+        labels=("source", "outcome"),
+    )
+    matches = CounterMetricFamily(
+        "hookgate_auth_secret_matches",
+        "How often a secret of a source matched: the one at an index of the list in the entry of"
+        " its auth.",
+        labels=("source", "entry", "scheme", "index"),
+    )
+    answers = HistogramMetricFamily(
+        "hookgate_answer_seconds",
+        "How long a delivery that was read took to be decided, recorded and, where its sender"
+        " waits for a program, run.",
+        labels=("source",),
+    )
+    for name, counts in _counted(metrics.sources):
+        for outcome, number in counts.outcomes.items():
+            deliveries.add_metric((name, outcome), number)
+        for entry, secrets in enumerate(counts.matches):
+            for index, number in enumerate(secrets.counts):
+                labels = (name, str(entry), secrets.verifier.scheme, str(index))
+                matches.add_metric(labels, number)
+        _add_durations(answers, name, counts.answers)
+    yield from (deliveries, matches, answers)
+
+
+def _about_programs(metrics: Metrics) -> Iterator[Metric]:
+    attempts = CounterMetricFamily(
+        "hookgate_attempts",
+        "Attempts by how they ended; of a program that is not in the rules file any more, under"
+        " the name ''.",
+        labels=("program", "status"),
+    )
+    seconds = HistogramMetricFamily(
+        "hookgate_attempt_seconds", "How long attempts took.", labels=("program",)
+    )
+    for name, counts in _counted(metrics.programs):
+        for status, number in counts.statuses.items():
+            attempts.add_metric((name, status), number)
+        _add_durations(seconds, name, counts.attempts)
+    yield from (attempts, seconds)
+
+
+def _about_tasks(standing: Standing, now: float) -> Iterable[Metric]:
+    tasks = GaugeMetricFamily(
+        "hookgate_tasks", f"Tasks by status, counted up to {COUNTED}.", labels=("status",)
+    )
+    tasks.add_metric(("pending",), standing.pending)
+    tasks.add_metric(("running",), standing.running)
+    tasks.add_metric(("failed",), standing.failed)
+    due = now if standing.next_due is None else standing.next_due
+    oldest = GaugeMetricFamily(
+        "hookgate_oldest_pending_seconds",
+        "How long the pending task that was due first has been due; 0 where none is due.",
+        value=max(0.0, now - due),
+    )
+    return tasks, oldest
+
+
+def _counted(counts: Mapping[str, Counts]) -> Iterator[tuple[str, Counts]]:
+    """All by name, but for the name '' where nothing was counted under it."""
+    return ((name, each) for name, each in counts.items() if name or each.total)
+
+
+def _add_durations(family: HistogramMetricFamily, name: str, durations: Durations) -> None:
+    family.add_metric((name,), list(durations.cumulative()), durations.sum)
