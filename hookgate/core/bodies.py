@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import parse_qsl
 
+from hookgate.core.multipart import MalformedForm, multipart_fields
 from hookgate.expr.values import MalformedJSON, json_text, parse_json
 from hookgate.model import JSON, Rejection
 
@@ -32,7 +33,7 @@ class BodyFault:
 
 
 def read_body(headers: Mapping[str, str], raw: bytes) -> Body | BodyFault:
-    """Read a body by its Content-Type: JSON (also where none is named), form or text.
+    """Read a body by its Content-Type: JSON (also where none is named), form of either kind, text.
 
     An empty body of no named type has the payload None. Content codings such as gzip are refused:
     a few bytes can unfold into gigabytes.
@@ -49,6 +50,8 @@ def read_body(headers: Mapping[str, str], raw: bytes) -> Body | BodyFault:
         return _read_json(raw)
     if media_type == "application/x-www-form-urlencoded":
         return _read_form(raw)
+    if media_type == "multipart/form-data":
+        return _read_multipart(headers["content-type"], raw)
     if media_type.startswith("text/"):
         return _read_text(raw)
     return BodyFault(Rejection.MEDIA_TYPE, f"media type {media_type[:80]!r} is not accepted")
@@ -94,6 +97,18 @@ def _read_form(raw: bytes) -> Body | BodyFault:
         return _malformed("the form holds bytes that are not UTF-8")
     except ValueError:
         return _malformed(f"the form has more than {MAX_FORM_FIELDS} fields")
+    return _from_fields(pairs)
+
+
+def _read_multipart(content_type: str, raw: bytes) -> Body | BodyFault:
+    try:
+        return _from_fields(multipart_fields(content_type, raw, MAX_FORM_FIELDS))
+    except MalformedForm as error:
+        return _malformed(f"the form cannot be read: {error}")
+
+
+def _from_fields(pairs: list[tuple[str, str]]) -> Body | BodyFault:
+    """A field named payload that holds an object or a list is the payload; else all fields are."""
     fields = _grouped(pairs)
     embedded = fields.get("payload")
     if isinstance(embedded, str) and embedded.lstrip().startswith(("{", "[")):

@@ -89,6 +89,26 @@ def test_a_form_has_a_bounded_number_of_fields() -> None:
     assert str(MAX_FORM_FIELDS) in found.message
 
 
+def test_a_multipart_form_gives_its_fields_as_any_other_form() -> None:
+    parts = [f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n1' for name in "aba"]
+    raw = "\r\n".join([*parts, "--x--"]).encode()
+    found = read(raw, content_type="Multipart/Form-Data; boundary=x")
+    assert found == Body({"a": ["1", "1"], "b": "1"}, '{"a":["1","1"],"b":"1"}')
+
+
+def test_a_multipart_field_payload_that_holds_json_is_the_payload() -> None:
+    raw = b'--x\r\nContent-Disposition: form-data; name="payload"\r\n\r\n{"a": 1}\r\n--x--\r\n'
+    found = read(raw, content_type="multipart/form-data; boundary=x")
+    assert found == Body({"a": 1}, '{"a": 1}')
+
+
+def test_a_multipart_form_that_cannot_be_read_is_malformed() -> None:
+    found = read(b"{}", content_type="multipart/form-data; boundary=x")
+    assert isinstance(found, BodyFault)
+    assert found.rejection is Rejection.MALFORMED
+    assert found.message == ("the form cannot be read: it does not begin and end with its boundary")
+
+
 def test_text_is_its_own_payload() -> None:
     assert read("grün".encode(), content_type="text/plain") == Body("grün", "grün")
 
@@ -97,7 +117,7 @@ def test_text_is_its_own_payload() -> None:
     "headers",
     [
         {"content-type": "application/xml"},
-        {"content-type": "multipart/form-data; boundary=x"},
+        {"content-type": "multipart/mixed; boundary=x"},
         {"content-type": "text/plain; charset=utf-16"},
         {"content-type": "application/json", "content-encoding": "gzip"},
     ],
