@@ -10,6 +10,24 @@ from hookgate.loading.preset_facts import Preset, flow, needs, not_covered
 from hookgate.loading.presets import names, preset
 from hookgate.model import JSON
 
+_OWN_FORMS = {
+    "twilio": (
+        "the URL with its query, and the fields of a form or the SHA-256 of another body,"
+        " with HMAC-SHA1 (or HMAC-SHA256), in base64",
+        "`X-Twilio-Signature`",
+    ),
+    "mailgun": (
+        "a time and a token with HMAC-SHA256, in hex",
+        "`signature` of the JSON, or fields of the form",
+    ),
+    "adyen": (
+        "eight fields of each item, with colons between them, with HMAC-SHA256, in base64",
+        "`additionalData.hmacSignature` of each item",
+    ),
+    "client_state": ("nothing; it repeats the secret", "`clientState` of each item of `value`"),
+}
+"""For auth of each type that serves one sender: what it signs, and where that is found."""
+
 
 def senders() -> str:
     """A section for each preset."""
@@ -39,6 +57,9 @@ def _facts(found: Preset) -> Iterator[tuple[str, str]]:
 
 
 def _facts_of_auth(auth: Mapping[str, JSON]) -> Iterator[tuple[str, str]]:
+    if auth["type"] in _OWN_FORMS:
+        yield from zip(("signs", "in"), _OWN_FORMS[str(auth["type"])], strict=True)
+        return
     if auth["type"] != "signature":
         yield "presents", f"`{flow(dict(auth))}`"
         return
@@ -51,9 +72,13 @@ def _facts_of_auth(auth: Mapping[str, JSON]) -> Iterator[tuple[str, str]]:
 
 
 def _scheme(auth: Mapping[str, JSON]) -> str:
-    algorithm = f"HMAC-{str(auth.get('algorithm', 'sha256')).upper()}"
-    schemes = {"ed25519": "Ed25519", "ecdsa-p256": "ECDSA (P-256, SHA-256)"}
-    scheme = schemes.get(str(auth.get("scheme")), algorithm)
+    algorithm = str(auth.get("algorithm", "sha256")).upper()
+    schemes = {
+        "hash": f"plain {algorithm}, the secret before it",
+        "ed25519": "Ed25519",
+        "ecdsa-p256": "ECDSA (P-256, SHA-256)",
+    }
+    scheme = schemes.get(str(auth.get("scheme")), f"HMAC-{algorithm}")
     return f"{scheme}, in {auth.get('encoding', 'hex')}"
 
 

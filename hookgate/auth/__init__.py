@@ -4,6 +4,7 @@
 module of its own (`none`, `token`, `basic`, `ip`, `signature`). Start with `token` for the shape of
 one, then read `signature`, which serves every sender that signs with the help of `presented` (where
 the signatures are), `templates` (what is signed), `keys` and `public_keys` (with what) and
-`timestamps` (how old it may be). `secrets` reads and compares secrets, `addresses` tells where a
-delivery came from.
+`timestamps` (how old it may be). `twilio`, `mailgun`, `adyen` and `client_state` are each for one
+sender that has a form of its own; `payloads` helps those whose proof is in the body. `secrets`
+reads and compares secrets, `addresses` tells where a delivery came from.
 """

@@ -12,7 +12,7 @@ from typing import ClassVar
 
 from hookgate.auth.encodings import header_bytes, text_bytes
 from hookgate.auth.forms import body_or_field
-from hookgate.auth.keys import Algorithm, HmacKeys, Keys
+from hookgate.auth.keys import Algorithm, HashKeys, HmacKeys, Keys
 from hookgate.auth.presented import Encoding, SignatureHeader
 from hookgate.auth.templates import BODY, BodyOrForm, Slot, Template
 from hookgate.auth.timestamps import Timestamp
@@ -29,7 +29,8 @@ class SignatureAuth:
     `headers`, `encoding`, `prefix`, `item_separator` and `signature_field` say where the signatures
     are, as in `SignatureHeader`; one that matches is enough. `template` is what is signed: ``{ts}``
     as `timestamp` finds it, ``{id}`` from `id_header`, ``{url}`` and ``{url_decoded}`` as `url`
-    gives it: the URL that the sender was told, whole.
+    gives it: the URL that the sender was told, whole. `keyed` tells that a secret is the key of an
+    HMAC, and not the beginning of what is hashed.
     """
 
     secrets: tuple[bytes, ...] = field(repr=False)
@@ -44,6 +45,7 @@ class SignatureAuth:
     id_header: str | None = None
     url: str | None = None
     public_keys: Keys | None = None
+    keyed: bool = True
 
     # What follows from the above, made once: a delivery is verified while its sender waits.
     _keys: Keys = field(init=False, repr=False, compare=False)
@@ -55,7 +57,8 @@ class SignatureAuth:
     def __post_init__(self) -> None:
         keys = self.public_keys
         if keys is None:
-            keys = HmacKeys(self.secrets, self.algorithm)
+            kind = HmacKeys if self.keyed else HashKeys
+            keys = kind(self.secrets, self.algorithm)
         object.__setattr__(self, "_keys", keys)
         header = SignatureHeader(
             names=self.headers,

@@ -14,7 +14,7 @@ from hookgate.auth.basic import BasicAuth
 from hookgate.auth.ip import IpAuth
 from hookgate.auth.keys import NO_KEYS, Keys
 from hookgate.auth.none import NoneAuth
-from hookgate.auth.secrets import SecretEncoding, decode_secret
+from hookgate.auth.secrets import SecretEncoding
 from hookgate.auth.signature import SignatureAuth
 from hookgate.auth.templates import BODY, Template, parse_template
 from hookgate.auth.timestamps import Timestamp
@@ -28,15 +28,16 @@ from hookgate.loading.context import (
     choice_at,
     flag_at,
     seconds_at,
-    shown_at,
     text_at,
     texts_at,
 )
-from hookgate.loading.interpolation import Filled, complete
+from hookgate.loading.interpolation import complete
 from hookgate.loading.nodes import Node
+from hookgate.loading.secrets import secrets_at
 from hookgate.loading.selectors import compile_path
+from hookgate.loading.sender_auth import compile_sender_auth
 
-Scheme: TypeAlias = Literal["hmac", "ed25519", "ecdsa-p256"]
+Scheme: TypeAlias = Literal["hmac", "hash", "ed25519", "ecdsa-p256"]
 
 _NOBODY = TokenAuth(tokens=())
 
@@ -59,19 +60,6 @@ def compile_networks(items: list[Node], context: Context) -> tuple[Network, ...]
     return tuple(networks)
 
 
-def check_not_empty(item: Node, context: Context) -> bool:
-    """Whether a secret holds anything; nothing, or only white space, is a finding."""
-    if item.string.strip():
-        return True
-    if isinstance(item.value, Filled):
-        if item.value.complete:
-            message = f"the secret {shown_at(item)} is empty once it is filled in"
-            context.report(Code.EMPTY_VARIABLE, item, message)
-    else:
-        context.report(Code.EMPTY_SECRET, item, "the secret is empty")
-    return False
-
-
 def _compile_entry(entry: Node, url: str | None, context: Context) -> Verifier:
     match text_at(entry, "type"):
         case "none":
@@ -84,12 +72,14 @@ def _compile_entry(entry: Node, url: str | None, context: Context) -> Verifier:
             return IpAuth(compile_networks(entry.items("allowed_ips"), context))
         case "signature":
             return _signature(entry, url, context)
+        case str(other):
+            return compile_sender_auth(other, entry, url, context) or _NOBODY
     return _NOBODY
 
 
 def _token(entry: Node, context: Context) -> TokenAuth:
     return TokenAuth(
-        tokens=_secrets(entry.items("token"), context),
+        tokens=secrets_at(entry.items("token"), context),
         header=text_at(entry, "header"),
         query=text_at(entry, "query"),
     )
@@ -97,32 +87,10 @@ def _token(entry: Node, context: Context) -> TokenAuth:
 
 def _basic(entry: Node, context: Context) -> BasicAuth:
     username = text_at(entry, "username")
-    passwords = _secrets(entry.items("password"), context)
+    passwords = secrets_at(entry.items("password"), context)
     if username is None:
         return BasicAuth(b"", ())
     return BasicAuth(username.encode("utf-8", "surrogateescape"), passwords)
-
-
-def _secrets(
-    items: list[Node], context: Context, encoding: SecretEncoding = "utf8", strip_prefix: str = ""
-) -> tuple[bytes, ...]:
-    """All secrets, or none where one of them is not known."""
-    decoded = [_secret(item, context, encoding, strip_prefix) for item in items]
-    known = tuple(secret for secret in decoded if secret is not None)
-    return known if len(known) == len(decoded) else ()
-
-
-def _secret(
-    item: Node, context: Context, encoding: SecretEncoding, strip_prefix: str
-) -> bytes | None:
-    if not complete(item.string) or not check_not_empty(item, context):
-        return None
-    secret = decode_secret(str(item.string), encoding, strip_prefix)
-    if isinstance(secret, bytes):
-        return secret
-    filled = isinstance(item.value, Filled)
-    context.report(Code.FILLED_VALUE if filled else Code.UNDECODABLE_SECRET, item, secret)
-    return None
 
 
 # --- signatures -----------------------------------------------------------------------------
@@ -145,19 +113,20 @@ def _signature(entry: Node, url: str | None, context: Context) -> SignatureAuth:
         id_header=text_at(entry, "id", "header"),
         url=url,
         public_keys=public_keys if template else NO_KEYS,
+        keyed=text_at(entry, "scheme") != "hash",
     )
 
 
 def _signing_secrets(entry: Node, context: Context) -> tuple[bytes, ...]:
     encoding: SecretEncoding = choice_at(entry, "secret_encoding", default="utf8")
     strip_prefix = text_at(entry, "strip_prefix") or ""
-    return _secrets(entry.items("secret"), context, encoding, strip_prefix)
+    return secrets_at(entry.items("secret"), context, encoding, strip_prefix)
 
 
 def _public_keys(entry: Node, context: Context) -> Keys | None:
     """The public keys where the scheme is one of those; what is not known matches nothing."""
     scheme: Scheme = choice_at(entry, "scheme", default="hmac")
-    if scheme == "hmac":
+    if scheme == "hmac" or scheme == "hash":  # noqa: PLR1714 - mypy narrows by this alone
         return None
     try:
         from hookgate.auth.public_keys import PublicKeys, parse_public_key

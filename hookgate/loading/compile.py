@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 
 from hookgate.core.config import Config, ServerSettings
-from hookgate.loading.auth import check_not_empty, compile_networks
+from hookgate.loading.auth import compile_networks
 from hookgate.loading.checks import check_references
 from hookgate.loading.context import (
     Context,
@@ -22,6 +22,7 @@ from hookgate.loading.lint.lint import lint
 from hookgate.loading.lint.subject import Subject
 from hookgate.loading.nodes import Node
 from hookgate.loading.programs import compile_programs
+from hookgate.loading.secrets import check_not_empty
 from hookgate.loading.snapshot import redact
 from hookgate.loading.sources import compile_sources
 from hookgate.loading.store import compile_store

@@ -12,6 +12,26 @@ from hookgate.model import JSON
 Preset = Mapping[str, JSON]
 
 _PLAIN = re.compile(r"[A-Za-z][A-Za-z0-9_./+-]*|[0-9]+(?:ms|s|m|h|d)")
+_WITH_PUBLIC_KEY = frozenset({"ed25519", "ecdsa-p256"})
+_AGE = "the age: a captured delivery can be sent again"
+
+_ANYTHING_BUT = {
+    "token": "the token: whoever knows it can send what they like",
+    "client_state": "the clientState: whoever knows it can send what they like",
+    "mailgun": "the time and the token: whoever has seen them can send any event with them",
+}
+"""What a delivery proves by auth of each of these types, which say nothing about the event."""
+
+_LOOSE_PARTS = {
+    "adyen": (
+        "anything but pspReference, originalReference, merchantAccountCode, merchantReference,"
+        " amount, eventCode and success of each item",
+        "where these end, if there are colons in them",
+    ),
+    "twilio": ("where the name of a field ends and its value begins", "repetitions of a field"),
+}
+"""What auth of each of these types leaves open in what it signs."""
+
 _NOT_TEXT = frozenset({"true", "false", "yes", "no", "on", "off", "null", "y", "n"})
 
 
@@ -21,10 +41,9 @@ def needs(preset: Preset) -> tuple[str, ...]:
     if not auth:
         return ("auth",)
     key = "token" if auth["type"] == "token" else "secret"
-    if auth.get("scheme", "hmac") != "hmac":
+    if auth.get("scheme") in _WITH_PUBLIC_KEY:
         key = "public_key"
-    signs_url = "url" in _signed(auth) or "url_decoded" in _signed(auth)
-    return (f"auth.{key}", "public_url") if signs_url else (f"auth.{key}",)
+    return (f"auth.{key}", "public_url") if _signs_url(auth) else (f"auth.{key}",)
 
 
 def not_covered(preset: Preset) -> tuple[str, ...]:
@@ -32,8 +51,8 @@ def not_covered(preset: Preset) -> tuple[str, ...]:
     auth = _mapping(preset.get("auth"))
     if not auth:
         return ("anything: the provider proves nothing",)
-    if auth["type"] != "signature":
-        return ("anything but the token: whoever knows it can send what they like",)
+    if auth["type"] in _ANYTHING_BUT:
+        return (f"anything but {_ANYTHING_BUT[str(auth['type'])]}",)
     signed = _signed(auth)
     selected = {"event type": preset["event_type"], "event id": preset.get("event_id")}
     found = [
@@ -42,10 +61,11 @@ def not_covered(preset: Preset) -> tuple[str, ...]:
         for header in _headers(selector)
         if not ("id" in signed and header == _mapping(auth["id"])["header"])
     ]
+    found += _LOOSE_PARTS.get(str(auth["type"]), ())
     if any(isinstance(slot, BodyOrForm) for slot in signed):
         found.append("the other fields of a form")
     if _mapping(auth.get("timestamp")).get("tolerance") is None:
-        found.append("the age: a captured delivery can be sent again")
+        found.append(_AGE)
     return tuple(found)
 
 
@@ -87,6 +107,10 @@ def _example_auth(preset: Preset) -> dict[str, JSON]:
     variable = f"{preset['name']}_webhook_{key}".upper().replace("-", "_")
     in_the_url: dict[str, JSON] = {} if "auth" in preset else {"type": "token", "query": "token"}
     return {**in_the_url, key: f"${{{variable}}}"}
+
+
+def _signs_url(auth: Mapping[str, JSON]) -> bool:
+    return auth["type"] == "twilio" or not {"url", "url_decoded"}.isdisjoint(_signed(auth))
 
 
 def _signed(auth: Mapping[str, JSON]) -> tuple[object, ...]:

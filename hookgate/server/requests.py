@@ -10,6 +10,7 @@ from urllib.parse import parse_qsl
 from starlette.types import Receive, Scope
 
 from hookgate.auth.addresses import Network, client_address
+from hookgate.auth.urls import Query
 from hookgate.core.config import Source
 
 MAX_QUERY_FIELDS = 100
@@ -41,19 +42,14 @@ def _joined(fields: list[tuple[str, str]]) -> dict[str, str]:
     return {name: ", ".join(each) for name, each in values.items()}
 
 
-def query_of(scope: Scope) -> dict[str, str] | Refusal:
+def query_of(scope: Scope) -> Query | Refusal:
     """The query parameters; the last of repeated ones counts."""
-    raw = scope["query_string"]
-    if not raw:
-        return {}
+    text = scope["query_string"].decode("latin-1")
     try:
-        return dict(
-            parse_qsl(
-                raw.decode("latin-1"), keep_blank_values=True, max_num_fields=MAX_QUERY_FIELDS
-            )
-        )
+        pairs = parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_QUERY_FIELDS)
     except ValueError:
         return Refusal(400, f"the query has more than {MAX_QUERY_FIELDS} parameters")
+    return Query(dict(pairs), text)
 
 
 def caller_of(peer: str, headers: dict[str, str], trusted: Sequence[Network]) -> str:

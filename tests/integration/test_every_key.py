@@ -9,7 +9,6 @@ from __future__ import annotations
 import copy
 import dataclasses
 import json
-import re
 from collections.abc import Iterator, Mapping
 from functools import cache
 from ipaddress import IPv4Network, IPv6Network
@@ -19,6 +18,7 @@ import pytest
 
 from hookgate.core import config as records
 from hookgate.loading.load import Loaded, load
+from hookgate.loading.presets import names, preset
 from hookgate.loading.schema import SCHEMA_FILE
 from tests.rules import ROOT
 
@@ -54,6 +54,14 @@ BASE: dict[str, Any] = {
             "auth": {**SIGNED, "template": "{id}.{body}", "id": {"header": "X-Id"}},
             "rules": {},
         },
+        "twilio": {
+            "auth": {"type": "twilio", "secret": "s"},
+            "public_url": "https://hooks.example.com/twilio",
+            "rules": {},
+        },
+        "mailgun": {"auth": {"type": "mailgun", "secret": "s"}, "rules": {}},
+        "adyen": {"auth": {"type": "adyen", "secret": "a0"}, "rules": {}},
+        "graph": {"auth": {"type": "client_state", "secret": "s"}, "rules": {}},
         "github": {"provider": "github", "auth": {"secret": "s"}, "rules": {}},
     },
     "programs": {
@@ -67,6 +75,10 @@ AUTH = ("sources", "token", "auth")
 BASIC = ("sources", "basic", "auth")
 SIGNATURE = ("sources", "signed", "auth")
 TIMESTAMP = ("sources", "timed", "auth", "timestamp")
+TWILIO = ("sources", "twilio", "auth")
+MAILGUN = ("sources", "mailgun", "auth")
+ADYEN = ("sources", "adyen", "auth")
+GRAPH = ("sources", "graph", "auth")
 SOURCE = ("sources", "token")
 PLAIN = (*SOURCE, "params", "plain")
 FULL = (*SOURCE, "params", "full")
@@ -143,6 +155,16 @@ CHANGES: dict[str, tuple[tuple[str | int, ...], Any]] = {
     "signature_auth.id": (SIGNATURE, {**SIGNED, "id": {"header": "X-Id"}}),
     "signature_auth.secret_encoding": ((*SIGNATURE, "secret_encoding"), "base64"),
     "signature_auth.strip_prefix": ((*SIGNATURE, "strip_prefix"), "c2"),
+    "twilio_auth.type": (TWILIO, {"type": "none"}),
+    "twilio_auth.secret": ((*TWILIO, "secret"), "other"),
+    "twilio_auth.algorithm": ((*TWILIO, "algorithm"), "sha256"),
+    "mailgun_auth.type": (MAILGUN, {"type": "none"}),
+    "mailgun_auth.secret": ((*MAILGUN, "secret"), "other"),
+    "mailgun_auth.tolerance": ((*MAILGUN, "tolerance"), "12h"),
+    "adyen_auth.type": (ADYEN, {"type": "none"}),
+    "adyen_auth.secret": ((*ADYEN, "secret"), "a1"),
+    "client_state_auth.type": (GRAPH, {"type": "none"}),
+    "client_state_auth.secret": ((*GRAPH, "secret"), "other"),
     "preset_timestamp.header": ((*TIMESTAMP, "header"), "X-Other"),
     "preset_timestamp.field": (
         ("sources", "timed", "auth"),
@@ -313,7 +335,9 @@ def test_every_key_means_something(key: str) -> None:
 
 def test_every_key_that_goes_before_a_preset_is_a_key_of_auth() -> None:
     of_presets = {key.partition(".")[2] for key in KEYS if key.startswith("preset_auth.")}
-    of_auth = {key.partition(".")[2] for key in KEYS if re.match(r"(signature|token)_auth\.", key)}
+    auths: list[Any] = [preset(name).get("auth") for name in names()]
+    of_types = {f"{auth['type']}_auth" for auth in auths if auth}
+    of_auth = {key.partition(".")[2] for key in KEYS if key.partition(".")[0] in of_types}
     assert of_presets == of_auth
     own = loaded(changed((*GITHUB, "auth", "header"), "X-Own"))
     assert difference(own) != set()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import hmac
 import json
 import sys
 from collections.abc import AsyncIterator, Mapping
@@ -58,6 +59,13 @@ sources:
     auth: {type: none}
     methods: [GET, PUT]
     rules: {"*": [{program: say}]}
+  calls:
+    provider: twilio
+    auth: {secret: "12345"}
+    public_url: https://hooks.example.com/api/webhooks/calls
+    methods: [GET, POST]
+    params: {said: {query: SpeechResult}}
+    rules: {ringing: [{program: say}]}
   polite:
     auth: {type: none}
     params: {title: title}
@@ -116,6 +124,31 @@ async def ended(client: httpx.AsyncClient, task_id: str) -> dict[str, Any]:
             if found["status"] in ("completed", "failed"):
                 return dict(found)
             await asyncio.sleep(0.01)
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ("CallStatus=ringing&SpeechResult=it%27s%20%2ame*&x=1&x=2", 202),
+        ("CallStatus=ringing&SpeechResult=it%27s+%2ame*&x=1&x=2", 401),
+        ("CallStatus=ringing&SpeechResult=it%27s%20%2ame*&x=2", 401),
+        ("CallStatus=ringing", 401),
+        ("", 401),
+    ],
+)
+async def test_a_query_is_verified_as_it_stands_in_the_url(
+    client: httpx.AsyncClient, query: str, status: int
+) -> None:
+    signed = "https://hooks.example.com/api/webhooks/calls?CallStatus=ringing"
+    signed += "&SpeechResult=it%27s%20%2ame*&x=1&x=2"
+    digest = hmac.digest(b"12345", signed.encode(), "sha1")
+    url = httpx.URL("http://gateway/calls", query=query.encode())
+    headers = {"x-twilio-signature": base64.b64encode(digest).decode()}
+    answer = await client.get(url, headers=headers)
+    assert answer.status_code == status
+    if status == 202:
+        task = await ended(client, answer.json()["task_id"])
+        assert task["params"] == {"said": "it's *me*"}
 
 
 async def test_what_is_accepted_is_answered_202_and_runs(client: httpx.AsyncClient) -> None:

@@ -14,8 +14,10 @@ import yaml
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from jsonschema import Draft7Validator
 
+from hookgate.auth.mailgun import MailgunAuth
 from hookgate.auth.signature import SignatureAuth
 from hookgate.auth.timestamps import Timestamp
+from hookgate.auth.twilio import TwilioAuth
 from hookgate.core.config import Source
 from hookgate.loading.codes import Code
 from hookgate.loading.load import load
@@ -149,6 +151,16 @@ def test_another_type_replaces_the_auth_of_a_preset_whole() -> None:
     assert source("github", "{type: token, token: t}").auth[0].scheme == "token"
 
 
+def test_keys_of_a_source_go_before_those_of_a_type_for_one_sender() -> None:
+    url = "public_url: https://h.example/x"
+    assert source("twilio", "{secret: key, algorithm: sha256}", url).auth == (
+        TwilioAuth((b"key",), "https://h.example/x", "sha256"),
+    )
+    (found,) = source("mailgun", "{secret: [new, old], tolerance: 12h}").auth
+    assert isinstance(found, MailgunAuth)
+    assert (found.secrets, found.tolerance) == ((b"new", b"old"), 43200.0)
+
+
 def test_a_scheme_with_a_public_key_can_replace_one_with_a_secret() -> None:
     verifier = signature_auth(
         "standard-webhooks",
@@ -173,7 +185,7 @@ def test_a_sender_that_proves_nothing_without_auth_is_an_error() -> None:
 
 
 def test_the_url_must_be_told_where_it_is_signed() -> None:
-    for name in ("square", "trello", "hubspot"):
+    for name in ("square", "trello", "hubspot", "hubspot-v2", "twilio"):
         (problem,) = errors(rules(name, "{secret: key}"))
         assert problem.code == Code.PUBLIC_URL.number
         assert errors(rules(name, "{secret: key}", "public_url: https://h.example/x")) == []
@@ -248,6 +260,10 @@ def test_the_library_is_imported_only_for_a_source_that_needs_it(tmp_path: Path)
         ("sendgrid", ("auth.public_key",)),
         ("square", ("auth.secret", "public_url")),
         ("hubspot", ("auth.secret", "public_url")),
+        ("hubspot-v1", ("auth.secret",)),
+        ("hubspot-v2", ("auth.secret", "public_url")),
+        ("twilio", ("auth.secret", "public_url")),
+        ("mailgun", ("auth.secret",)),
         ("docker-hub", ("auth",)),
     ],
 )
@@ -273,6 +289,26 @@ def test_it_is_told_what_a_receiver_has_to_give(name: str, needed: tuple[str, ..
             "the age: a captured delivery can be sent again",
         )),
         ("okta", ("anything but the token: whoever knows it can send what they like",)),
+        ("microsoft-graph", (
+            "anything but the clientState: whoever knows it can send what they like",
+        )),
+        ("mailgun", (
+            "anything but the time and the token: whoever has seen them can send any event with"
+            " them",
+        )),
+        ("twilio", (
+            "the event id (I-Twilio-Idempotency-Token)",
+            "where the name of a field ends and its value begins",
+            "repetitions of a field",
+            "the age: a captured delivery can be sent again",
+        )),
+        ("adyen-payments", (
+            "anything but pspReference, originalReference, merchantAccountCode, merchantReference,"
+            " amount, eventCode and success of each item",
+            "where these end, if there are colons in them",
+            "the age: a captured delivery can be sent again",
+        )),
+        ("hubspot-v1", ("the age: a captured delivery can be sent again",)),
         ("docker-hub", ("anything: the provider proves nothing",)),
     ],
 )  # fmt: skip

@@ -4,7 +4,8 @@ Each file names its preset, what the receiver configures, a request, and what mu
 
 - `source` says where the signature comes from: ``published`` by the sender, made with its own
   ``library``, sent as the ``documentation`` says, or computed ``independent``ly of hookgate;
-- `signature` is the header that carries it, or ``?NAME`` for a parameter of the URL;
+- `signature` is the header that carries it, ``?NAME`` for a parameter of the URL, or ``body:TEXT``
+  where the text itself stands in the body;
 - `window` is how far the time may be off in seconds; without `future` any future will do, and
   without `window` any time at all;
 - `list` tells that the header is a list, so that one that is sent twice is no fault;
@@ -19,14 +20,17 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, quote_plus, urlsplit
 
+from hookgate.auth.urls import Query
 from hookgate.core.config import Config
 from hookgate.core.decide import decide
 from hookgate.model import Decision, Delivery
 from tests.rules import compiled
 
 FOLDER = Path(__file__).parent
+
+_IN_BODY = "body:"
 
 
 @dataclass(frozen=True)
@@ -69,15 +73,23 @@ class Vector:
 
     @property
     def presented(self) -> str:
-        """The value of the header, or of the parameter, that carries the credential."""
+        """The value of the header, of the parameter, or in the body, that is the credential."""
+        if self.in_body:
+            return self.signature.removeprefix(_IN_BODY)
         if self.signature.startswith("?"):
             return self.query[self.signature[1:]]
         return self.request.headers[self.signature]
 
     @property
-    def query(self) -> dict[str, str]:
+    def in_body(self) -> bool:
+        """Whether the credential stands in the body."""
+        return self.signature.startswith(_IN_BODY)
+
+    @property
+    def query(self) -> Query:
         """The parameters of the URL."""
-        return dict(parse_qsl(urlsplit(self.request.url or "").query))
+        text = urlsplit(self.request.url or "").query
+        return Query(dict(parse_qsl(text)), text)
 
     def config(self, **auth: object) -> Config:
         """The rules file of a receiver; its `auth` may differ."""
@@ -102,7 +114,9 @@ class Vector:
         """The request as the server hands it on, with some headers or the body replaced."""
         sent = {**self.request.headers, **(headers or {})}
         query = self.query
-        if presented is not None and self.signature.startswith("?"):
+        if presented is not None and self.in_body:
+            body = self._body_with(presented)
+        elif presented is not None and self.signature.startswith("?"):
             query[self.signature[1:]] = presented
         elif presented is not None:
             sent[self.signature] = presented
@@ -126,6 +140,19 @@ class Vector:
     def decided(self, delivery: Delivery, later: float = 0.0) -> Decision:
         """The decision about a delivery that arrives so many seconds later."""
         return decide(self._config, delivery, self.now + later)
+
+    def _body_with(self, presented: str) -> bytes:
+        """The body with another text in place of the credential, written as its kind of body is."""
+        match self.request.headers["Content-Type"].partition(";")[0]:
+            case "application/json":
+                text = json.dumps(presented)[1:-1]
+            case "application/x-www-form-urlencoded":
+                text = quote_plus(presented, errors="surrogatepass")
+            case _:
+                text = presented
+        whole = self.request.body.replace(self.presented, text)
+        assert self.presented in self.request.body
+        return whole.encode("utf-8", "surrogatepass")
 
     @cached_property
     def _config(self) -> Config:

@@ -10,16 +10,21 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hookgate.auth.adyen import AdyenAuth
 from hookgate.auth.basic import BasicAuth
+from hookgate.auth.client_state import ClientStateAuth
 from hookgate.auth.ip import IpAuth
 from hookgate.auth.keys import NO_KEYS
+from hookgate.auth.mailgun import MailgunAuth
 from hookgate.auth.none import NoneAuth
 from hookgate.auth.public_keys import PublicKeys
 from hookgate.auth.signature import SignatureAuth
 from hookgate.auth.templates import BodyOrForm, Template
 from hookgate.auth.timestamps import Timestamp
 from hookgate.auth.token import TokenAuth
+from hookgate.auth.twilio import TwilioAuth
 from hookgate.auth.verifier import Verifier
+from hookgate.loading.sender_auth import read_payload
 from hookgate.model import AuthStep, Delivery
 from tests.unit.auth.deliveries import NOW, delivery
 
@@ -54,6 +59,12 @@ VERIFIERS: tuple[Verifier, ...] = (
         id_header="X-Id",
         url="https://gate.example/shop",
     ),
+    SignatureAuth(SECRETS, ("X-Signature",), keyed=False),
+    TwilioAuth(SECRETS, "https://gate.example/shop?a=1"),
+    TwilioAuth(SECRETS, "https://gate.example:8443", "sha256"),
+    MailgunAuth(SECRETS, read_payload, 300.0),
+    AdyenAuth(SECRETS, read_payload),
+    ClientStateAuth(SECRETS, read_payload),
 )
 PUBLIC_KEYS: tuple[Verifier, ...] = (
     SignatureAuth((), ("X-Signature",), public_keys=PublicKeys("ed25519", (ED25519_KEY,))),
@@ -77,6 +88,12 @@ WITHOUT_SECRETS: tuple[Verifier, ...] = (
     IpAuth(()),
     SignatureAuth((), ("X-Signature",)),
     SignatureAuth((b"",), ("X-Signature",)),
+    SignatureAuth((b"",), ("X-Signature",), keyed=False),
+    TwilioAuth((), "https://gate.example/shop"),
+    TwilioAuth((b"",), "https://gate.example/shop"),
+    MailgunAuth((b"",), read_payload),
+    AdyenAuth((b"",), read_payload),
+    ClientStateAuth((b"",), read_payload),
     SignatureAuth(SECRETS, ("X-Signature",), public_keys=NO_KEYS),
     SignatureAuth((), ("X-Signature",), public_keys=PublicKeys("ed25519", ())),
 )
@@ -90,15 +107,30 @@ NEARLY = st.from_regex(
 )
 NAMES = st.sampled_from(
     ["authorization", "x-token", "x-webhook-token", "x-signature", "x-signature-1", "x-other",
-     "x-signature-2", "x-time", "x-id"]
+     "x-signature-2", "x-time", "x-id", "x-twilio-signature", "content-type"]
 )  # fmt: skip
+MEDIA_TYPES = st.sampled_from(
+    ["application/x-www-form-urlencoded", "multipart/form-data; boundary=b", "application/json"]
+)
+BODIES = st.sampled_from(
+    [
+        b"{}",
+        b'{"value": [{"clientState": ""}]}',
+        b'{"signature": {"timestamp": "1700000000", "token": "t", "signature": ""}}',
+        b'{"signature": {"timestamp": "1700000000", "token": "t", "signature": "00"}}',
+        b'{"notificationItems": [{"NotificationRequestItem": {"additionalData":'
+        b' {"hmacSignature": "AAAA"}}}]}',
+        b"timestamp=1700000000&token=t&signature=00",
+        b'--b\r\nContent-Disposition: form-data; name="signature"\r\n\r\n00\r\n--b--',
+    ]
+)
 
 
 @st.composite
 def deliveries(draw: st.DrawFn) -> Delivery:
     return delivery(
-        draw(st.dictionaries(NAMES, TEXT | LATIN_1 | NEARLY)),
-        draw(st.binary()),
+        draw(st.dictionaries(NAMES, TEXT | LATIN_1 | NEARLY | MEDIA_TYPES)),
+        draw(st.binary() | BODIES),
         query=draw(st.dictionaries(st.just("token") | TEXT, TEXT, max_size=2)),
         peer=draw(TEXT | st.sampled_from(["", "192.0.2.1", "::1%lo"])),
         method=draw(st.sampled_from(["POST", "put", "\xdf\u0149"]) | TEXT),
@@ -152,6 +184,10 @@ def test_none_passes_everybody(arrived: Delivery) -> None:
         (BasicAuth(b"user", SECRETS), "basic"),
         (IpAuth(()), "ip"),
         (SignatureAuth(SECRETS, ("X-Signature",)), "signature"),
+        (TwilioAuth(SECRETS, None), "twilio"),
+        (MailgunAuth(SECRETS, read_payload), "mailgun"),
+        (AdyenAuth(SECRETS, read_payload), "adyen"),
+        (ClientStateAuth(SECRETS, read_payload), "client_state"),
     ],
     ids=str,
 )

