@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from string import Template
@@ -20,9 +20,10 @@ from hookgate.cli.exits import FINDINGS, OK, USAGE
 from hookgate.cli.rules_file import fail
 from hookgate.cli.terminal import show
 from hookgate.loading.findings import did_you_mean
-from hookgate.loading.preset_facts import Preset, example
+from hookgate.loading.preset_facts import Preset, example, flow
 from hookgate.loading.presets import names, preset
 from hookgate.loading.schema import SCHEMA_FILE
+from hookgate.model import JSON
 
 _TEMPLATES = Path(__file__).with_name("templates")
 
@@ -32,6 +33,12 @@ _OWN = ("generic", "token")
 _DEFAULT = "token"
 _RECEIVED_AT = 1_769_860_800
 """When a request whose time matters arrives, in seconds since the epoch."""
+
+_SIGNED_ITEMS: Mapping[str, dict[str, JSON]] = {
+    "adyen": {"notificationItems": [{"NotificationRequestItem": {}}]},
+    "client_state": {"value": [{}]},
+}
+"""What a body needs at least for a type of auth that looks at its items."""
 
 _IGNORED = (".env", "hookgate.db*")
 _VARIABLE = re.compile(r"\$\{(\w+)\}")
@@ -100,14 +107,16 @@ def _tests(name: str) -> str:
 
 
 def _request(found: Preset) -> str:
-    """The least request that this sender could sign; some have the time of signing in the body."""
+    """The least request that this sender could sign; some sign items, or a time, in the body."""
     auth = found.get("auth")
-    timestamp = auth.get("timestamp") if isinstance(auth, dict) else None
+    settings = auth if isinstance(auth, dict) else {}
+    body = _SIGNED_ITEMS.get(str(settings.get("type")), {})
+    timestamp = settings.get("timestamp")
     if not isinstance(timestamp, dict) or "path" not in timestamp:
-        return "body: {}"
+        return f"body: {flow(body)}"
     time = _RECEIVED_AT * (1000 if timestamp.get("unit") == "ms" else 1)
     at = datetime.fromtimestamp(_RECEIVED_AT, UTC).isoformat()
-    return f"received_at: {at}\n    body: {{{timestamp['path']}: {time}}}"
+    return f"received_at: {at}\n    body: {flow({**body, str(timestamp['path']): time})}"
 
 
 def _names_of_variables(rules: str) -> str:

@@ -1,5 +1,6 @@
 """What happens over time: deliveries are taken in, tasks are dispatched, decisions are replayed.
 
 Start with `intake.py` (delivery -> decide -> record) and `dispatcher.py` (claim -> run -> finish);
-`gateway.py` puts the two together.
+`gateway.py` puts the two together. `outgoing.py` makes the request that a sender would make, and
+`signing.py` signs it.
 """

@@ -195,11 +195,11 @@ def _timestamp(node: Node | None, context: Context) -> Timestamp | None:
 
 def _body_reader(node: Node, context: Context) -> Callable[[bytes], str | None] | None:
     path = compile_path(node, context)
-    return None if path is None else _BodyText(path)
+    return None if path is None else BodyText(path)
 
 
 @dataclass(frozen=True, slots=True)
-class _BodyText:
+class BodyText:
     """Reads the text at a path of a JSON body; None where there is none."""
 
     path: Path

@@ -88,7 +88,6 @@ def test_what_is_written_for_a_source_is_valid(tmp_path: Path, source: str) -> N
     assert list(loaded.config.sources) == [source]
 
 
-@pytest.mark.xfail(reason="some deliveries cannot be signed for yet", strict=True)
 def test_the_tests_that_are_written_for_all_sources_pass(tmp_path: Path) -> None:
     options = [part for source in choices() for part in ("--source", source)]
     assert hookgate(tmp_path, "init", *options).returncode == 0

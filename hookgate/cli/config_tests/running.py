@@ -11,8 +11,9 @@ from hookgate.cli.config_tests.suites import Suite
 from hookgate.core.config import Config
 from hookgate.engine.config_tests.comparing import Difference, Outcome, differences
 from hookgate.engine.config_tests.coverage import Coverage, coverage
-from hookgate.engine.config_tests.requests import Unsendable, delivery_of
-from hookgate.engine.config_tests.signing import signable
+from hookgate.engine.config_tests.requests import delivery_of
+from hookgate.engine.outgoing import Unsendable
+from hookgate.engine.signing import signable
 from hookgate.loading.cases import Case
 from hookgate.server.rehearsal import rehearse
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-
 from hookgate.core.config import FromHeader, FromQuery, Source
 from hookgate.core.ids import ticks, uuid7
 from hookgate.engine.captured import Capture, read_capture
-from hookgate.engine.config_tests.signing import Unsignable, signed
+from hookgate.engine.outgoing import Unsendable, placed
+from hookgate.engine.signing import Unsignable, signed
 from hookgate.loading.cases import Case
 from hookgate.model import Delivery
 
@@ -19,13 +18,6 @@ Seconds since the epoch.
 
 PEER = "127.0.0.1"
 """Who calls where a case does not say who."""
-
-
-@dataclass(frozen=True, slots=True)
-class Unsendable:
-    """Why a case's request cannot be made."""
-
-    reason: str
 
 
 def delivery_of(case: Case, source: Source) -> Delivery | Unsendable:
@@ -64,9 +56,6 @@ def _with_event_type(delivery: Delivery, event_type: str | None, source: Source)
     if event_type is None:
         return delivery
     for choice in source.event_type:
-        match choice:
-            case FromHeader(_, key):
-                return replace(delivery, headers={**delivery.headers, key: event_type})
-            case FromQuery(name):
-                return replace(delivery, query={**delivery.query, name: event_type})
+        if isinstance(choice, FromHeader | FromQuery):
+            return placed(delivery, choice, event_type) or delivery
     return delivery

@@ -6,7 +6,8 @@ import json
 from dataclasses import replace
 
 from hookgate.core.config import Source
-from hookgate.engine.config_tests.requests import RECEIVED_AT, Unsendable, delivery_of
+from hookgate.engine.config_tests.requests import RECEIVED_AT, delivery_of
+from hookgate.engine.outgoing import Unsendable
 from hookgate.loading.cases import Case
 from hookgate.model import Delivery
 from tests.rules import compiled

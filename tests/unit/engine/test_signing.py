@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from hookgate.core.config import Source
 from hookgate.core.decide import authenticate
-from hookgate.engine.config_tests.signing import Unsignable, signable, signed
-from hookgate.expr.values import json_text
+from hookgate.engine.signing import Unsignable, signable, signed
 from hookgate.loading.presets import names, preset
 from hookgate.model import JSON, AuthResult, Delivery
 from tests.rules import compiled, delivery
@@ -49,11 +49,24 @@ AUTH = {
     "method and URL": "{type: signature, secret: '${SECRET}', header: X-Sig, "
     "template: '{method}{url}{body}'}",
     "several headers": "{type: signature, secret: '${SECRET}', header: ['X-Sig-{n}', X-Old]}",
+    "plain hash": "{type: signature, scheme: hash, secret: '${SECRET}', header: X-Sig, "
+    "template: '{method}{url}{body}'}",
+    "twilio": "{type: twilio, secret: '${SECRET}'}",
+    "twilio with a shared key": "{type: twilio, secret: '${SECRET}', algorithm: sha256}",
+    "mailgun": "{type: mailgun, secret: '${SECRET}', tolerance: 10s}",
+    "adyen": "{type: adyen, secret: '${HEX}'}",
+    "client state": "{type: client_state, secret: '${SECRET}'}",
+    "all of a list that changes and signs the body": "["
+    "{type: signature, secret: '${SECRET}', header: X-Sig}, "
+    "{type: twilio, secret: '${SECRET}'}, {type: mailgun, secret: '${SECRET}'}, "
+    "{type: client_state, secret: '${SECRET}'}, {type: token, token: '${SECRET}', query: key}]",
     "all of a list": "[{type: ip, allowed_ips: [192.0.2.0/24]}, "
     "{type: token, token: '${SECRET}'}, {type: signature, secret: '${SECRET}', header: X-Sig}]",
 }
 
-BODY = '{"sent_at": 1000000}'
+ITEMS = {"value": [{"id": 1}, {}], "notificationItems": [{"NotificationRequestItem": {}}]}
+BODY = json.dumps({"sent_at": 1000000, **ITEMS})
+FORM = {"content-type": "application/x-www-form-urlencoded"}
 
 
 def source_with(auth: str, environ: dict[str, str] | None = None) -> Source:
@@ -141,8 +154,98 @@ def test_what_cannot_be_signed_says_why() -> None:
     assert fault == Unsignable("it cannot be signed: the timestamp in the body is missing")
 
 
+@pytest.mark.parametrize("auth", ["twilio", "mailgun"])
+def test_a_form_is_signed_as_a_form(auth: str) -> None:
+    source = source_with(AUTH[auth], ENVIRON)
+    form = delivery("it", "b=2&a=1&a=%C3%A9", FORM)
+    request = signed(form, source)
+    assert passes(source, request)
+    assert isinstance(request, Delivery)
+    assert request.body.startswith(form.body)
+    assert request.query == {}
+
+
+@pytest.mark.parametrize("headers", [{}, FORM])
+def test_the_hash_of_another_body_is_not_signed_again(headers: dict[str, str]) -> None:
+    source = source_with(AUTH["twilio"], ENVIRON)
+    captured = delivery("it", "a=1", headers, {"bodySHA256": "00" * 32, "tenant": "7"})
+    request = signed(captured, source)
+    assert passes(source, request)
+    assert isinstance(request, Delivery)
+    assert request.query["tenant"] == "7"
+
+
+def test_what_signing_puts_into_a_body_leaves_the_rest_as_it_was() -> None:
+    item = '{"NotificationRequestItem":{"additionalData":{"a":"b"}},"c":1}'
+    value = '{"id":1.10,"clientState":"old"}'
+    body = f'{{"value":[{value}],"notificationItems":[{item}],"signature":1}}'
+    for auth, changed in (
+        ("client state", '"clientState":"c2VjcmV0"'),
+        ("adyen", '"additionalData":{"a":"b","hmacSignature":"'),
+        ("mailgun", '"signature":{"timestamp":"0001000000'),
+    ):
+        request = signed(delivery("it", body), source_with(AUTH[auth], ENVIRON))
+        assert isinstance(request, Delivery)
+        assert changed in request.body.decode()
+        assert '{"id":1.10,' in request.body.decode()
+        assert '"c":1' in request.body.decode()
+
+
+@pytest.mark.parametrize(
+    ("auth", "body", "reason"),
+    [
+        ("mailgun", "[]", "the payload is no object, which a signature could be put into"),
+        (
+            "adyen",
+            "{}",
+            "the payload has no notificationItems, which a signature could be put into",
+        ),
+        (
+            "adyen",
+            '{"notificationItems": [{}]}',
+            "the payload has no notificationItems, which a signature could be put into",
+        ),
+        (
+            "adyen",
+            '{"notificationItems": [{"NotificationRequestItem": {"success": true}}]}',
+            "the payload has no notificationItems, which a signature could be put into",
+        ),
+        (
+            "client state",
+            '{"value": [{}, 1]}',
+            "the payload has no items in 'value', which clientState could be put into",
+        ),
+    ],
+)
+def test_a_body_without_a_place_for_the_signature_says_so(
+    auth: str, body: str, reason: str
+) -> None:
+    source = source_with(AUTH[auth], ENVIRON)
+    assert signed(delivery("it", body), source) == Unsignable(f"it cannot be signed: {reason}")
+
+
+def test_a_signature_cannot_be_put_into_a_multipart_form() -> None:
+    headers = {"content-type": "multipart/form-data; boundary=b"}
+    body = '--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n1\r\n--b--\r\n'
+    found = signed(delivery("it", body, headers), source_with(AUTH["mailgun"], ENVIRON))
+    reason = "it cannot be signed: a signature cannot be put into a body of this media type"
+    assert found == Unsignable(reason)
+
+
+@pytest.mark.parametrize("auth", CLOSED.values(), ids=CLOSED)
+def test_nothing_is_signed_with_a_secret_that_is_not_known(auth: str) -> None:
+    assert signed(delivery("it", BODY), source_with(auth)) == Unsignable("its secret is not known")
+
+
+def test_what_only_the_sender_can_sign_is_told() -> None:
+    pytest.importorskip("cryptography")
+    key = "00" * 31 + "01"
+    auth = f"{{type: signature, scheme: ed25519, public_key: '{key}', header: X-Sig}}"
+    reason = "it is signed with a private key, which only the sender has"
+    assert signed(delivery("it", BODY), source_with(auth)) == Unsignable(reason)
+
+
 CREDENTIALS = {
-    "signature": '{secret: "${SECRET}"}',
     "ed25519": '{public_key: "${SECRET}"}',
     "ecdsa-p256": '{public_key: "${SECRET}"}',
     "token": '{token: "${SECRET}"}',
@@ -152,36 +255,22 @@ CREDENTIALS = {
 
 def credentials(auth: Any) -> str:
     """What a source adds to the auth of its preset."""
-    return CREDENTIALS[auth["scheme"] if auth.get("scheme", "hmac") != "hmac" else auth["type"]]
+    return CREDENTIALS.get(auth.get("scheme", auth["type"]), '{secret: "${SECRET}"}')
 
 
 def body_for(auth: Any) -> str:
-    """A body with the timestamp that its sender puts there, if it does."""
+    """A body with the items, and the timestamp, that its sender would put there."""
     path = auth.get("timestamp", {}).get("path")
     units: dict[str, JSON] = {
         "s": 1_000_000,
         "ms": 1_000_000_000,
         "iso8601": "1970-01-12T13:46:40Z",
     }
-    return json_text({} if path is None else {path: units[auth["timestamp"].get("unit", "s")]})
+    time = {} if path is None else {path: units[auth["timestamp"].get("unit", "s")]}
+    return json.dumps({**ITEMS, **time})
 
 
-NOT_YET = pytest.mark.xfail(reason="such a delivery cannot be signed for yet", strict=True)
-
-
-def signs_in_its_own_way(provider: str) -> bool:
-    auth: Any = preset(provider)["auth"]
-    return auth["type"] not in ("signature", "token") or auth.get("scheme") == "hash"
-
-
-@pytest.mark.parametrize(
-    "provider",
-    [
-        pytest.param(name, marks=NOT_YET if signs_in_its_own_way(name) else ())
-        for name in names()
-        if "auth" in preset(name)
-    ],
-)
+@pytest.mark.parametrize("provider", [name for name in names() if "auth" in preset(name)])
 def test_every_provider_can_be_signed_for(provider: str) -> None:
     auth = preset(provider)["auth"]
     rules = f"""\
