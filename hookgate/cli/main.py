@@ -46,6 +46,12 @@ class ResultsFormat(StrEnum):
     JUNIT = "junit"
 
 
+class PrintedForm(StrEnum):
+    """How a request is written instead of being sent."""
+
+    CURL = "curl"
+
+
 RulesFile = Annotated[Path, typer.Argument(help="The rules file.", metavar="[RULES]")]
 EnvFile = Annotated[
     Path | None,
@@ -230,6 +236,59 @@ def replay(
     raise typer.Exit(
         command.replay(request, rules, env_file, run=run, as_json=output is OutputFormat.JSON)
     )
+
+
+@app.command()
+def send(
+    source: Annotated[
+        str, typer.Argument(help="The source to send to.", autocompletion=sources_of_rules)
+    ],
+    payload: Annotated[
+        str,
+        typer.Argument(help="A payload, or a captured delivery with headers and body; - is stdin."),
+    ],
+    rules: Annotated[Path, typer.Option(help="The rules file.")] = Path("rules.yaml"),
+    to: Annotated[
+        str | None,
+        typer.Option(
+            help="The address to call; by default that where server listens, and its path.",
+            metavar="URL",
+        ),
+    ] = None,
+    event_type: Annotated[
+        str | None, typer.Option(help="Put this event type where the source looks for it.")
+    ] = None,
+    event_id: Annotated[
+        str | None, typer.Option(help="Likewise this event id; one in a header is new by default.")
+    ] = None,
+    header: Annotated[
+        list[str] | None, typer.Option(help="A request header, 'Name: value'; may be repeated.")
+    ] = None,
+    query: Annotated[
+        list[str] | None, typer.Option(help="A query parameter, 'name=value'; may be repeated.")
+    ] = None,
+    print_as: Annotated[
+        PrintedForm | None,
+        typer.Option(
+            "--print", help="Print a command that sends it, and send nothing.", metavar="curl"
+        ),
+    ] = None,
+    timeout: Annotated[
+        float, typer.Option(min=0.001, help="How long to wait for the answer.", metavar="SECONDS")
+    ] = 30,
+    output: Format = OutputFormat.TEXT,
+    env_file: EnvFile = None,
+) -> None:
+    """Send a payload as its sender would, signed with the source's secret; show the answer."""
+    from hookgate.cli import send as command
+
+    request = command.Request(
+        source, payload, to, event_type, event_id, tuple(header or ()), tuple(query or ())
+    )
+    if print_as is not None:
+        raise typer.Exit(command.print_curl(request, rules, env_file))
+    as_json = output is OutputFormat.JSON
+    raise typer.Exit(command.send(request, rules, env_file, timeout, as_json=as_json))
 
 
 @app.command()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +12,8 @@ import typer
 
 from hookgate.cli.exits import FINDINGS, OK, USAGE
 from hookgate.cli.replay_report import Run, document, report
-from hookgate.cli.rules_file import fail, print_problems, read_environment, read_rules
+from hookgate.cli.request_parts import named_values, read_payload_file
+from hookgate.cli.rules_file import print_problems, read_environment, read_rules
 from hookgate.cli.terminal import show
 from hookgate.core.config import Config
 from hookgate.engine.captured import Capture, read_capture
@@ -45,7 +45,7 @@ def replay(
     if loaded.config is None:
         print_problems(loaded)
         return FINDINGS
-    capture = read_capture(_read(request.payload))
+    capture = read_capture(read_payload_file(request.payload))
     delivery = _delivery(request, capture, loaded.config)
     config = loaded.config
     if request.event_type is not None:
@@ -57,15 +57,6 @@ def replay(
     else:
         show(report(replayed, str(rules), runs))
     return _exit_code(replayed, runs)
-
-
-def _read(payload: str) -> bytes:
-    if payload == "-":
-        return sys.stdin.buffer.read()
-    try:
-        return Path(payload).read_bytes()
-    except OSError as error:
-        fail(f"{payload}: {error.strerror}")
 
 
 def _delivery(request: Request, capture: Capture, config: Config) -> Delivery:
@@ -94,13 +85,8 @@ def _source(named: str | None, config: Config) -> str:
 
 
 def _pairs(texts: tuple[str, ...], separator: str, form: str) -> dict[str, str]:
-    pairs = {}
-    for text in texts:
-        name, found, value = text.partition(separator)
-        if not found or not name.strip():
-            _misuse(f"{text!r} should be {form}")
-        pairs[name.strip()] = value.strip()
-    return pairs
+    pairs = named_values(texts, separator)
+    return _misuse(f"{pairs!r} should be {form}") if isinstance(pairs, str) else pairs
 
 
 def _why_not_verified(request: Request, capture: Capture) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ from hookgate.server.answers import STATUS_OF
 from hookgate.server.protocol import HEAD_SECONDS, MAX_FIELDS, MAX_HEAD
 from hookgate.server.reads import MAX_PAGE
 from hookgate.server.requests import MAX_QUERY_FIELDS
-from tests.acceptance.gateway import ADMIN_TOKEN, gateway
+from tests.acceptance.gateway import ADMIN_TOKEN, HOOKGATE, gateway
 from tests.rules import ROOT
 
 README = ROOT / "README.md"
@@ -230,6 +231,22 @@ def test_the_signed_push_of_the_quickstart_is_accepted_and_run(quickstart: Path)
     assert (first["status"], again["status"]) == ("pending", "duplicate")
     assert task["status"] == "completed"
     assert f'"output":{json.dumps(task["output"])}' in read
+
+
+def test_the_send_of_the_quickstart_prints_what_the_page_shows(quickstart: Path) -> None:
+    (command,) = [block for block in blocks(QUICKSTART, "sh") if "hookgate send" in block]
+    (shown,) = [block for block in blocks(QUICKSTART, "") if block.startswith("sent ")]
+    options = ("--env-file", str(quickstart / ".env"))
+    with gateway(quickstart / "rules.yaml", *options) as served:
+        words = f"{shlex.join(HOOKGATE)} send {command.strip().partition('hookgate send ')[2]}"
+        printed = answer_of(f"{words} --to {served.url}", quickstart)
+        printed = printed.replace(served.url, "http://127.0.0.1:12345")
+    assert without_ids(printed) == without_ids(shown)
+
+
+def without_ids(text: str) -> str:
+    """The text with every id blanked out."""
+    return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "ID", text)
 
 
 def answer_of(script: str, directory: Path) -> str:

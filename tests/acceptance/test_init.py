@@ -248,6 +248,8 @@ def rules(tmp_path: Path) -> Path:
         ("replay --rules torn.yaml --source ", []),
         ("replay --rules absent.yaml --source ", []),
         ("replay --rules . --source ", []),
+        ("send j", ["jira", "jenkins"]),
+        ("send --rules other.yaml ", ["other"]),
         ("init --source gen", ["generic"]),
         ("init --source tok", ["token"]),
         ("valid", ["validate"]),

@@ -11,6 +11,7 @@ import pytest
 from tests.rules import ROOT
 
 SERVING = {"uvicorn", "starlette", "httptools", "sqlite3", "asyncio"}
+SENDING = {"http.client", "ssl", "hookgate.cli.send"}
 CHECKING = {"jsonschema", "re2", "cryptography", "dotenv", "watchfiles"}
 LOADING = {"yaml", "simpleeval", "orjson", "hookgate.loading.load", "hookgate.core.config"}
 
@@ -30,10 +31,11 @@ def imported(*arguments: str) -> set[str]:
 @pytest.mark.parametrize(
     ("arguments", "unused"),
     [
-        (("--help",), SERVING | CHECKING | LOADING),
+        (("--help",), SERVING | SENDING | CHECKING | LOADING),
         (("validate", "--help"), SERVING | CHECKING | LOADING),
+        (("send", "--help"), SERVING | CHECKING | LOADING),
         (("schema",), SERVING | CHECKING | LOADING),
-        (("validate", "rules.yaml", "--no-environment"), SERVING | CHECKING),
+        (("validate", "rules.yaml", "--no-environment"), SERVING | SENDING | CHECKING),
         (("replay", "tests/deliveries/github_push.json", "--source", "github"), SERVING | CHECKING),
     ],
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
