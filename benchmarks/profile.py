@@ -156,7 +156,7 @@ async def recording(config: Config, directory: str) -> dict[str, float]:
     """What the record takes in the gateway, and in the process that writes."""
     raw_headers, body = push()
     async with SqliteStore(str(Path(directory, "profile.db"))) as store:
-        intake = Intake(config, store, time.time, Metrics(config, time.time()))
+        intake = Intake(store, time.time, Metrics(config, time.time()))
         first = Delivery(
             "", "github", time.time(), "POST", "/github", {}, headers_of(raw_headers), body, "::1"
         )
@@ -166,7 +166,7 @@ async def recording(config: Config, directory: str) -> dict[str, float]:
         def record(number: int) -> Coroutine[Any, Any, object]:
             event = replace(decision.event, event_id=str(number))
             delivery = replace(first, id=intake.new_id())
-            return intake._record(delivery, replace(decision, event=event))
+            return intake._record(delivery, replace(decision, event=event), config)
 
         writing = store.writing_process
         await asyncio.gather(*map(record, range(AT_ONCE)))
@@ -187,9 +187,8 @@ def main() -> None:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             transport = runner.run(http())
             recorded = runner.run(recording(config, directory))
-        steps = in_the_event_loop(
-            config, Intake(config, SqliteStore("unused"), time.time, Metrics(config, time.time()))
-        )
+        intake = Intake(SqliteStore("unused"), time.time, Metrics(config, time.time()))
+        steps = in_the_event_loop(config, intake)
     for name, microseconds in (transport | steps | recorded).items():
         print(f"{name:<32}{microseconds:7.1f} us")
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 OK = 0
 """All is well."""
 
@@ -13,3 +15,15 @@ USAGE = 2
 
 ENVIRONMENT = 3
 """A file, the store or the network could not be used, or hookgate itself failed."""
+
+
+class Failed(Exception):  # noqa: N818 - it names the state of affairs
+    """Ends a command because of its surroundings, with the exit code `ENVIRONMENT`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+    def tell(self) -> None:
+        """Say why on standard error."""
+        sys.stderr.write(f"hookgate: {self.reason}\n")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +11,7 @@ import typer
 
 from hookgate import __version__
 from hookgate.cli.completion import init_sources, sources_of_rules
-from hookgate.cli.exits import OK
+from hookgate.cli.exits import ENVIRONMENT, OK, Failed
 from hookgate.cli.findings.formats import FindingsFormat
 
 app = typer.Typer(
@@ -95,13 +96,36 @@ def serve(
     no_work: Annotated[
         bool, typer.Option("--no-work", help="Record and answer, but run nothing.")
     ] = False,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Put the rules file to use again when it changes.")
+    ] = False,
 ) -> None:
     """Receive, verify, decide, record on disk, answer, run."""
     from hookgate.cli.serve import serve as run
 
     raise typer.Exit(
-        run(rules, host, port, env_file, json_log=log_format is LogFormat.JSON, work=not no_work)
+        run(
+            rules,
+            host,
+            port,
+            env_file,
+            json_log=log_format is LogFormat.JSON,
+            work=not no_work,
+            watch=watch,
+        )
     )
+
+
+@app.command()
+def reload(
+    rules: RulesFile = Path("rules.yaml"),
+    env_file: EnvFile = None,
+    output: Format = OutputFormat.TEXT,
+) -> None:
+    """Make the gateway that serves the rules file put it to use again, if it is sound."""
+    from hookgate.cli.reload import reload as run
+
+    raise typer.Exit(run(rules, env_file, as_json=output is OutputFormat.JSON))
 
 
 @app.command()
@@ -333,4 +357,8 @@ def providers(
 
 def main() -> None:
     """Run the command line; exits with one of the codes in `hookgate.cli.exits`."""
-    app(prog_name="hookgate")  # also as python -m hookgate
+    try:
+        app(prog_name="hookgate")  # also as python -m hookgate
+    except Failed as failed:
+        failed.tell()
+        sys.exit(ENVIRONMENT)

@@ -9,9 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import NoReturn
 
-import typer
-
-from hookgate.cli.exits import ENVIRONMENT
+from hookgate.cli.exits import Failed
 from hookgate.cli.terminal import show, width
 from hookgate.loading.load import Loaded, load
 
@@ -61,8 +59,7 @@ def rules_files(paths: Iterable[Path]) -> list[Path]:
 
 def fail(reason: str) -> NoReturn:
     """End the command because of its surroundings."""
-    typer.echo(f"hookgate: {reason}", err=True)
-    raise typer.Exit(ENVIRONMENT)
+    raise Failed(reason)
 
 
 def print_problems(loaded: Loaded) -> None:

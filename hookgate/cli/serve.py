@@ -8,6 +8,7 @@ import os
 import secrets
 import signal
 import socket
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,7 +18,10 @@ from hookgate import __version__
 from hookgate.cli.exits import ENVIRONMENT, FINDINGS, OK
 from hookgate.cli.findings.as_text import contents
 from hookgate.cli.logs import start_logging
-from hookgate.cli.rules_file import fail, print_problems, read_environment, read_rules
+from hookgate.cli.reload_candidate import RulesFile
+from hookgate.cli.reloading import reloading
+from hookgate.cli.rules_file import fail, print_problems
+from hookgate.cli.stamps import Stamp
 from hookgate.core.config import Config, Source
 from hookgate.engine.gateway import Gateway
 from hookgate.errors import StoreError
@@ -38,22 +42,26 @@ def serve(
     *,
     json_log: bool,
     work: bool,
+    watch: bool,
 ) -> int:
     """Run the gateway until it is told to stop; the exit code."""
-    loaded = read_rules(path, read_environment(env_file))
+    rules = RulesFile(path, env_file, lambda config: _with_address(config, host, port))
+    before = rules.stamps()
+    loaded = rules.load()
     print_problems(loaded)
     if loaded.config is None:
         return FINDINGS
     gc.enable()
     start_logging(as_json=json_log)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # inherited as ignored, exit codes would be lost
-    config = _with_address(loaded.config, host, port)
+    config = loaded.config
     runner = CommandRunner(os.environ) if work else None
     gateway = Gateway(config, SqliteStore(config.store.path), runner)
     with _listen(config.server.host, config.server.port) as listener:
         try:
             with asyncio.Runner(loop_factory=loop_factory()) as loop:
-                loop.run(_serve(path, gateway, listener))
+                known = rules.known_after(before) if watch else None
+                loop.run(_serve(path, gateway, listener, rules, known))
         except StoreError as error:
             typer.echo(f"hookgate: {error}", err=True)
             return ENVIRONMENT
@@ -80,10 +88,17 @@ def _listen(host: str, port: int) -> socket.socket:
         fail(f"cannot listen on {host} port {port}: {os.strerror(error.errno or 0)}")
 
 
-async def _serve(path: Path, gateway: Gateway, listener: socket.socket) -> None:
+async def _serve(
+    path: Path,
+    gateway: Gateway,
+    listener: socket.socket,
+    rules: RulesFile,
+    known: Mapping[Path, Stamp] | None,
+) -> None:
+    """Serve; with `known`, the files as they were read, put them to use again when they change."""
     settings = gateway.config.server
     admin_token = settings.admin_token or secrets.token_urlsafe(24)
-    async with gateway:
+    async with gateway, reloading(gateway, rules, known):
         pending = await gateway.store.count(TaskStatus.PENDING)
         _print_banner(path, gateway.config, pending, admin_token)
         server = Server(

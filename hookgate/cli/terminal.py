@@ -10,7 +10,7 @@ import sys
 import typer
 
 _LEAST_WIDTH = 40
-_PIPE_WIDTH = 120
+PIPE_WIDTH = 120
 _STYLE = re.compile(r"\x1b\[\d+m")
 
 
@@ -49,7 +49,7 @@ def plain(text: str) -> str:
 def width() -> int:
     """How many cells a line may take: those of the terminal, a fixed number in a pipe."""
     if not sys.stdout.isatty():
-        return _PIPE_WIDTH
+        return PIPE_WIDTH
     return max(_LEAST_WIDTH, shutil.get_terminal_size().columns)
 
 

@@ -16,7 +16,7 @@ from hookgate.cli.config_tests.as_text import report_text
 from hookgate.cli.config_tests.filling import fill_files
 from hookgate.cli.config_tests.running import Results, named_like, run_suites
 from hookgate.cli.config_tests.suites import Suite, load_suite, possible_tests
-from hookgate.cli.exits import FINDINGS, OK, USAGE
+from hookgate.cli.exits import ENVIRONMENT, FINDINGS, OK, USAGE, Failed
 from hookgate.cli.rules_file import print_problems, read_environment
 from hookgate.cli.terminal import show
 
@@ -80,6 +80,9 @@ class _Run:
         """Run, and give the files that the run came from; none has to be there all the time."""
         try:
             self()
+        except Failed as failed:
+            failed.tell()
+            self.code = ENVIRONMENT
         except typer.Exit as ended:
             self.code = ended.exit_code
         given = [*self._options.paths, *filter(None, [self._options.env_file])]

@@ -8,8 +8,8 @@ from collections.abc import Coroutine, Iterable
 from dataclasses import replace
 from typing import Any
 
-from hookgate.core.config import Config
 from hookgate.engine import journal
+from hookgate.engine.current import Current
 from hookgate.engine.ids import Clock
 from hookgate.engine.metrics import Metrics
 from hookgate.errors import StoreUnavailable
@@ -25,7 +25,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
 
 class Dispatcher:
-    """Runs due tasks, at most `config.server.concurrency` at a time.
+    """Runs due tasks, at most `server.concurrency` at a time.
 
     Use it as an async context manager; leaving it lets running programs end for the configured
     grace, then ends them and gives their tasks back.
@@ -33,14 +33,14 @@ class Dispatcher:
 
     def __init__(
         self,
-        config: Config,
+        current: Current,
         store: Store,
         runner: Runner,
         worker: str,
         clock: Clock,
         metrics: Metrics,
     ) -> None:
-        self._config = config
+        self._current = current
         self._store = store
         self._runner = runner
         self._worker = worker
@@ -66,11 +66,15 @@ class Dispatcher:
         claiming, leasing = self._loops
         await claiming
         if self._attempts:
-            await asyncio.wait(self._attempts, timeout=self._config.server.shutdown_grace)
+            await asyncio.wait(self._attempts, timeout=self._current.config.server.shutdown_grace)
         leasing.cancel()
         for attempt in self._attempts:
             attempt.cancel()
         await asyncio.gather(leasing, *self._attempts, return_exceptions=True)
+
+    def look_again(self) -> None:
+        """Heed a new configuration, which may allow more tasks at a time."""
+        self._slot_free.set()
 
     async def ended(self, task_ids: Iterable[str]) -> None:
         """Return when all these tasks have ended; the caller sets the time limit."""
@@ -86,7 +90,10 @@ class Dispatcher:
     async def _claim_loop(self) -> None:
         while not self._stopping.is_set():
             await self._slot_free.wait()
-            wanted = self._config.server.concurrency - len(self._attempts)
+            wanted = self._current.config.server.concurrency - len(self._attempts)
+            if wanted <= 0:
+                self._slot_free.clear()
+                continue
             claims = await self._claim(wanted)
             for claim in claims:
                 self._begin(claim)
@@ -115,8 +122,6 @@ class Dispatcher:
         attempt = asyncio.create_task(self._attempt(claim))
         self._attempts.add(attempt)
         attempt.add_done_callback(self._free_slot)
-        if len(self._attempts) >= self._config.server.concurrency:
-            self._slot_free.clear()
 
     def _free_slot(self, attempt: asyncio.Task[None]) -> None:
         self._attempts.discard(attempt)
@@ -147,7 +152,7 @@ class Dispatcher:
             self._ends[claim.task.id].set()
 
     async def _run(self, claim: Claim) -> Result:
-        program = self._config.programs.get(claim.task.program)
+        program = self._current.config.programs.get(claim.task.program)
         if program is None:
             return _not_run(f"program {claim.task.program!r} is not in the rules file any more")
         work = Work(claim.task, claim.delivery, claim.attempt.number)

@@ -1,4 +1,4 @@
-"""The gateway: one configuration at work on one store."""
+"""The gateway: a configuration at work on a store."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dataclasses import replace
 from hookgate.core.config import Config
 from hookgate.core.explain import Trace
 from hookgate.engine import journal
+from hookgate.engine.current import Current
 from hookgate.engine.dispatcher import Dispatcher
 from hookgate.engine.history import explain_stored
 from hookgate.engine.ids import Clock
@@ -33,24 +34,23 @@ class Gateway:
     def __init__(
         self, config: Config, store: Store, runner: Runner | None, clock: Clock = time.time
     ) -> None:
-        self.config = config
+        self._current = Current(config)
         self.store = store
         self._runner = runner
         self._clock = clock
         self.metrics = Metrics(config, clock())
-        self._intake = Intake(config, store, clock, self.metrics)
+        self._intake = Intake(store, clock, self.metrics)
         self._dispatcher: Dispatcher | None = None
         self._open = AsyncExitStack()
         self.ready = False
 
     async def __aenter__(self) -> Gateway:
         await self._open.enter_async_context(self.store)
-        retention = self.config.store.retention
-        await self._open.enter_async_context(retaining(self.store, retention, self._clock))
+        await self._open.enter_async_context(retaining(self.store, self._current, self._clock))
         if self._runner is not None:
             worker = f"{os.uname().nodename}:{os.getpid()}"
             self._dispatcher = Dispatcher(
-                self.config, self.store, self._runner, worker, self._clock, self.metrics
+                self._current, self.store, self._runner, worker, self._clock, self.metrics
             )
             await self._open.enter_async_context(self._dispatcher)
         self.ready = True
@@ -60,6 +60,22 @@ class Gateway:
         self.ready = False
         await self._open.aclose()
 
+    @property
+    def config(self) -> Config:
+        """The configuration in use; see `Current`."""
+        return self._current.config
+
+    def use(self, config: Config) -> None:
+        """Go on with another configuration.
+
+        New deliveries are decided by it, and tasks that wait for their turn run the programs in it.
+        Attempts that run go on as they were begun.
+        """
+        self._current.config = config
+        self.metrics.use(config, self._clock())
+        if self._dispatcher is not None:
+            self._dispatcher.look_again()
+
     def now(self) -> float:
         """The time by the gateway's clock."""
         return self._clock()
@@ -68,14 +84,19 @@ class Gateway:
         """An id for a delivery that has just arrived."""
         return self._intake.new_id()
 
-    async def receive(self, delivery: Delivery) -> Receipt:
-        """Decide about a delivery and record it; wait for programs with `run_async: false`."""
+    async def receive(self, delivery: Delivery, config: Config) -> Receipt:
+        """Decide about a delivery and record it; wait for programs with `run_async: false`.
+
+        `config` is the one that was in use when its source was found.
+        """
         began = time.perf_counter()
-        receipt = await self._intake.receive(delivery)
+        receipt = await self._intake.receive(delivery, config)
         if isinstance(receipt, Taken) and self._dispatcher is not None:
-            waited_for = [task for task in receipt.tasks if not self._runs_async(task)]
+            programs = config.programs
+            waited_for = [task for task in receipt.tasks if not programs[task.program].run_async]
             if waited_for:
-                receipt = replace(receipt, waited=await self._wait(self._dispatcher, waited_for))
+                waited = await self._wait(self._dispatcher, waited_for, config.server.wait_timeout)
+                receipt = replace(receipt, waited=waited)
         self.metrics.answered(delivery.source, time.perf_counter() - began)
         return receipt
 
@@ -83,17 +104,16 @@ class Gateway:
         """The full trace of a recorded decision; None where it cannot be told any more."""
         return explain_stored(stored, self.config)
 
-    def _runs_async(self, task: Task) -> bool:
-        return self.config.programs[task.program].run_async
-
-    async def _wait(self, dispatcher: Dispatcher, tasks: list[Task]) -> tuple[TaskHistory, ...]:
+    async def _wait(
+        self, dispatcher: Dispatcher, tasks: list[Task], seconds: float
+    ) -> tuple[TaskHistory, ...]:
         """How the tasks stand when they have ended, or when they have been waited for enough.
 
         They are on disk already: whatever goes wrong here must not look as if they were not.
         """
         try:
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self.config.server.wait_timeout):
+                async with asyncio.timeout(seconds):
                     await dispatcher.ended(task.id for task in tasks)
             histories = [await self.store.task(task.id) for task in tasks]
         except StoreUnavailable as error:

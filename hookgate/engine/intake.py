@@ -69,10 +69,9 @@ Receipt: TypeAlias = Taken | Repeated | TurnedAway | NotRecorded
 
 
 class Intake:
-    """Decides about deliveries by one configuration and records them in one store."""
+    """Decides about deliveries and records them in one store."""
 
-    def __init__(self, config: Config, store: Store, clock: Clock, metrics: Metrics) -> None:
-        self._config = config
+    def __init__(self, store: Store, clock: Clock, metrics: Metrics) -> None:
         self._store = store
         self._clock = clock
         self._ids = Ids(clock)
@@ -82,22 +81,22 @@ class Intake:
         """An id for a delivery that has just arrived."""
         return self._ids.next()
 
-    async def receive(self, delivery: Delivery) -> Receipt:
-        """Decide and record; what is returned has happened durably."""
+    async def receive(self, delivery: Delivery, config: Config) -> Receipt:
+        """Decide by `config` and record; what is returned has happened durably."""
         began = time.perf_counter()
-        decision = decide(self._config, delivery, self._clock())
-        receipt = await self._record(delivery, decision)
+        decision = decide(config, delivery, self._clock())
+        receipt = await self._record(delivery, decision, config)
         self._metrics.decided(delivery.source, receipt.outcome, decision.auth.steps)
         _tell(receipt, time.perf_counter() - began)
         return receipt
 
-    async def _record(self, delivery: Delivery, decision: Decision) -> Receipt:
+    async def _record(self, delivery: Delivery, decision: Decision, config: Config) -> Receipt:
         if isinstance(decision, Rejected):
             return TurnedAway(delivery, decision)
         tasks = self._tasks(delivery, decision)
-        stored = redacted(delivery, self._config.sources[delivery.source])
+        stored = redacted(delivery, config.sources[delivery.source])
         try:
-            result = await self._store.record(stored, self._stored(decision), tasks)
+            result = await self._store.record(stored, _stored_decision(decision, config), tasks)
         except StoreUnavailable as error:
             return NotRecorded(delivery, str(error))
         except Exception as error:  # whatever it is, nothing was promised yet
@@ -115,19 +114,20 @@ class Intake:
             for start in decision.starts
         )
 
-    def _stored(self, decision: Accepted | Ignored) -> StoredDecision:
-        starts = decision.starts if isinstance(decision, Accepted) else ()
-        return StoredDecision(
-            outcome=decision.outcome,
-            reason=decision.summary,
-            event_type=decision.event.event_type,
-            event_id=decision.event.event_id,
-            auth_result=decision.auth.result,
-            auth_steps=decision.auth.steps,
-            rules=tuple(start.rule for start in starts),
-            digest=self._config.digest,
-            snapshot=self._config.snapshot,
-        )
+
+def _stored_decision(decision: Accepted | Ignored, config: Config) -> StoredDecision:
+    starts = decision.starts if isinstance(decision, Accepted) else ()
+    return StoredDecision(
+        outcome=decision.outcome,
+        reason=decision.summary,
+        event_type=decision.event.event_type,
+        event_id=decision.event.event_id,
+        auth_result=decision.auth.result,
+        auth_steps=decision.auth.steps,
+        rules=tuple(start.rule for start in starts),
+        digest=config.digest,
+        snapshot=config.snapshot,
+    )
 
 
 def redacted(delivery: Delivery, source: Source) -> Delivery:

@@ -99,6 +99,21 @@ def store_unavailable(doing: str, reason: str) -> None:
     _tell(logging.ERROR, "store unavailable", {"doing": doing, "reason": reason})
 
 
+def config_in_use(digest: str) -> None:
+    """The rules file was read again and is in use."""
+    _tell(logging.INFO, "config", {"outcome": "in use", "digest": digest})
+
+
+def config_refused(reason: str) -> None:
+    """The rules file was read again and cannot be used, for this reason among others."""
+    _tell(logging.ERROR, "config", {"outcome": "refused", "reason": reason})
+
+
+def config_needs_restart(key: str) -> None:
+    """A key of the rules file has changed whose new value only another process can have."""
+    _tell(logging.WARNING, "config", {"outcome": "needs a restart", "key": key})
+
+
 def runner_broke(task: Task) -> None:
     """A runner raised, which is a fault of hookgate; call it where the exception is handled."""
     _log.error("runner broke", exc_info=True, extra={"fields": {"task_id": task.id}})

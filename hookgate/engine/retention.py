@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import AsyncIterator
 
 from hookgate.engine import journal
+from hookgate.engine.current import Current
 from hookgate.engine.ids import Clock
 from hookgate.errors import StoreUnavailable
 from hookgate.stores.store import Store
@@ -17,15 +18,12 @@ _STEP = 200
 
 
 @contextlib.asynccontextmanager
-async def retaining(store: Store, retention: float | None, clock: Clock) -> AsyncIterator[None]:
-    """While entered, delete deliveries that were received more than `retention` seconds ago.
+async def retaining(store: Store, current: Current, clock: Clock) -> AsyncIterator[None]:
+    """While entered, delete deliveries that are older than the configuration wants them kept.
 
-    Only those whose tasks have all ended; with None everything is kept.
+    Only those whose tasks have all ended.
     """
-    if retention is None:
-        yield
-        return
-    purging = asyncio.create_task(_purge_loop(store, retention, clock))
+    purging = asyncio.create_task(_purge_loop(store, current, clock))
     try:
         yield
     finally:
@@ -33,12 +31,16 @@ async def retaining(store: Store, retention: float | None, clock: Clock) -> Asyn
         await asyncio.gather(purging, return_exceptions=True)
 
 
-async def _purge_loop(store: Store, retention: float, clock: Clock) -> None:
+async def _purge_loop(store: Store, current: Current, clock: Clock) -> None:
     while True:
         try:
-            deleted = _STEP
-            while deleted == _STEP:
-                deleted = await store.purge(clock() - retention, _STEP)
+            await _purge(store, current.config.store.retention, clock)
         except StoreUnavailable as error:
             journal.store_unavailable("purging", str(error))
         await asyncio.sleep(_EVERY)
+
+
+async def _purge(store: Store, retention: float | None, clock: Clock) -> None:
+    deleted = 0 if retention is None else _STEP
+    while retention is not None and deleted == _STEP:
+        deleted = await store.purge(clock() - retention, _STEP)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
 from hookgate.loading.codes import Code
@@ -25,7 +25,8 @@ class Context:
 
     `text` is what the file holds, `written` the tree of all that stands in it, also of what is not
     used because its shape is wrong. Relative paths start from `directory`. `environ` holds the
-    variables, and `environment` tells whether what depends on the machine is checked.
+    variables, and `environment` tells whether what depends on the machine is checked. `files` takes
+    the names of the files that are read.
     """
 
     findings: Findings
@@ -34,6 +35,7 @@ class Context:
     directory: str
     environ: Mapping[str, str]
     environment: bool
+    files: set[str] = field(default_factory=set)
 
     def report(self, code: Code, node: Node, message: str, suggestion: str | None = None) -> None:
         """Note a problem with a value as a whole."""

@@ -83,13 +83,14 @@ def derived(text: str, origin: str) -> str:
 class Interpolation:
     """Fills in strings from `environ` and from files relative to `directory`.
 
-    Notes the names of the variables that are not set in `unset`.
+    Notes the names of the variables that are not set in `unset`, and the files in `files`.
     """
 
     environ: Mapping[str, str]
     directory: str
     findings: Findings
     unset: set[str] = field(default_factory=set)
+    files: set[str] = field(default_factory=set)
 
     def fill(self, node: Node) -> Node:
         """The same tree with every string filled in; what holds no reference is shared."""
@@ -146,6 +147,7 @@ class Interpolation:
         return value
 
     def _file(self, path: str, place: Span) -> str | None:
+        self.files.add(str(Path(self.directory, path)))
         try:
             text = Path(self.directory, path).read_bytes().decode("utf-8")
         except OSError as error:

@@ -31,7 +31,8 @@ class Loaded:
     """What came of a rules file: its configuration unless a problem is an error, and its text.
 
     `cases` are the tests in it and `tree` is what it holds, with presets and variables put in;
-    neither is there without a configuration.
+    neither is there without a configuration. `files` are the other files that were read for it, or
+    would have been if they were there.
     """
 
     config: Config | None
@@ -39,6 +40,7 @@ class Loaded:
     text: str
     cases: tuple[Case, ...] = ()
     tree: Node | None = field(default=None, repr=False)
+    files: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 def load(
@@ -59,12 +61,13 @@ def load(
     interpolation = Interpolation(environ, directory, findings)
     whole = apply_presets(_filled(root, interpolation), findings)
     sound = check_shape(whole, findings)
-    context = Context(findings, text, whole, directory, environ, environment)
+    files = interpolation.files
+    context = Context(findings, text, whole, directory, environ, environment, files)
     cases = _cases(sound, file, context)
     config = compile_config(sound, interpolation.unset, context)
     if config is None:
-        return Loaded(None, findings.sorted(), text)
-    return Loaded(config, findings.sorted(), text, cases, whole)
+        return Loaded(None, findings.sorted(), text, files=frozenset(files))
+    return Loaded(config, findings.sorted(), text, cases, whole, frozenset(files))
 
 
 def _cases(root: Node, file: str, context: Context) -> tuple[Case, ...]:

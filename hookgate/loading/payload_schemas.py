@@ -82,8 +82,10 @@ def _compile(node: Node, context: Context) -> PayloadSchema | None:
 
 def _read(node: Node, context: Context) -> dict[str, JSON] | bool | None:
     """The schema in a file; None where there is none, which is then a finding."""
+    file = Path(context.directory, str(node.string))
+    context.files.add(str(file))
     try:
-        schema = parse_json(Path(context.directory, str(node.string)).read_bytes())
+        schema = parse_json(file.read_bytes())
     except MalformedJSON as error:
         context.report(Code.PAYLOAD_SCHEMA, node, f"{shown_at(node)} is not JSON: {error}")
         return None

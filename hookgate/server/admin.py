@@ -7,20 +7,24 @@ import hmac
 from starlette.requests import Request
 from starlette.responses import Response
 
+from hookgate.engine.gateway import Gateway
 from hookgate.server.documents import fault
 
 
 class Admin:
-    """Knows the admin token."""
+    """Knows the admin token: that of the rules file, or `own` where it has none."""
 
-    def __init__(self, token: str) -> None:
-        self._token = token.encode("utf-8", "surrogateescape")
+    def __init__(self, gateway: Gateway, own: str) -> None:
+        self._gateway = gateway
+        self._own = own
 
     def calls(self, request: Request) -> bool:
         """Whether a request presents the token, as ``Authorization: Bearer TOKEN``."""
         scheme, _, token = request.headers.get("authorization", "").partition(" ")
         presented = token.strip().encode("latin-1")
-        return scheme.lower() == "bearer" and hmac.compare_digest(presented, self._token)
+        expected = self._gateway.config.server.admin_token or self._own
+        known = expected.encode("utf-8", "surrogateescape")
+        return scheme.lower() == "bearer" and hmac.compare_digest(presented, known)
 
 
 def unauthorized() -> Response:

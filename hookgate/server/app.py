@@ -23,7 +23,7 @@ from hookgate.server.webhooks import PREFIX, Webhooks
 def build_app(gateway: Gateway, admin_token: str) -> App:
     """The application that serves `gateway`, which whoever runs the application has entered."""
     webhooks = Webhooks(gateway)
-    admin = Admin(admin_token)
+    admin = Admin(gateway, admin_token)
     starlette = Starlette(
         routes=[
             *Reads(gateway, admin).routes(),
@@ -31,7 +31,7 @@ def build_app(gateway: Gateway, admin_token: str) -> App:
             Route(f"{PREFIX}{{source}}", webhooks),
             Route("/{source}", webhooks),
         ],
-        middleware=_middleware(gateway.config.server.allow_origins),
+        middleware=[Middleware(CrossOrigin, gateway)],
         exception_handlers={HTTPException: _http_fault, StoreUnavailable: _store_fault},
     )
     starlette.router.redirect_slashes = False
@@ -53,18 +53,20 @@ class App:
         await serve(scope, receive, send)
 
 
-def _middleware(allow_origins: tuple[str, ...]) -> list[Middleware]:
-    """Cross-origin reading, closed unless the rules file names who may."""
-    if not allow_origins:
-        return []
-    return [
-        Middleware(
-            CORSMiddleware,
-            allow_origins=list(allow_origins),
-            allow_methods=["GET"],
-            allow_headers=["Authorization"],
-        )
-    ]
+class CrossOrigin:
+    """Cross-origin reading, closed unless the rules file in use names who may."""
+
+    def __init__(self, app: ASGIApp, gateway: Gateway) -> None:
+        self._app = app
+        self._gateway = gateway
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        app = self._app
+        if origins := self._gateway.config.server.allow_origins:
+            headers = ["Authorization"]
+            app = CORSMiddleware(app, origins, allow_methods=["GET"], allow_headers=headers)
+        await app(scope, receive, send)
 
 
 async def _http_fault(_: Request, error: Exception) -> Response:

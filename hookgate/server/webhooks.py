@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.types import Receive, Scope, Send
 
-from hookgate.core.config import Source
+from hookgate.core.config import Config, Source
 from hookgate.engine import journal
 from hookgate.engine.gateway import Gateway
 from hookgate.model import Delivery
@@ -34,29 +34,30 @@ class Webhooks:
 
     def serves(self, scope: Scope) -> bool:
         """Whether a request is for one of the sources."""
-        return (
-            scope["type"] == "http" and _source_name(scope["path"]) in self._gateway.config.sources
-        )
+        sources = self._gateway.config.sources
+        return scope["type"] == "http" and _source_name(scope["path"]) in sources
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
+        config = self._gateway.config
         headers = headers_of(scope["headers"])
         client = scope.get("client")
-        peer = self._caller(client[0] if client else "", headers)
+        trusted = config.server.trusted_proxies
+        peer = caller_of(client[0] if client else "", headers, trusted)
         name = _source_name(scope["path"])
-        source = self._gateway.config.sources.get(name)
+        source = config.sources.get(name)
         if source is None:
             refused = Refusal(404, "there is no such source")
         elif (refusal := wrong_method(scope["method"], source)) is not None:
             refused = refusal
         else:
             try:
-                delivery = await self._read(scope, receive, source, headers, peer)
+                delivery = await self._read(scope, receive, source, headers, peer, config)
             except Disconnected:
                 self._refused(name, 0, "the caller went away", peer)
                 return
             if isinstance(delivery, Delivery):
-                await (await self._answer(delivery)).send(send)
+                await (await self._answer(delivery, config)).send(send)
                 return
             refused = delivery
         self._refused(name, refused.status, refused.message, peer)
@@ -66,8 +67,9 @@ class Webhooks:
         self, url: bytes, raw_headers: list[tuple[bytes, bytes]], body: bytes, peer: str
     ) -> Coroutine[Any, Any, Answer] | None:
         """The answer to a POST request that is whole; see `direct.TakesDeliveries`."""
+        config = self._gateway.config
         path = url.decode("latin-1")
-        source = self._gateway.config.sources.get(_source_name(path))
+        source = config.sources.get(_source_name(path))
         if source is None or "POST" not in source.methods or len(body) > source.max_body:
             return None
         headers = headers_of(raw_headers)
@@ -80,28 +82,31 @@ class Webhooks:
             query={},  # a URL with a query is not the path of a source
             headers=headers,
             body=body,
-            peer=self._caller(peer, headers),
+            peer=caller_of(peer, headers, config.server.trusted_proxies),
         )
-        return self._answer(delivery)
+        return self._answer(delivery, config)
 
     def _refused(self, source: str, status: int, reason: str, peer: str) -> None:
         self._gateway.metrics.refused(source)
         journal.delivery_refused(source, status, reason, peer)
 
-    async def _answer(self, delivery: Delivery) -> Answer:
-        return answer(await self._gateway.receive(delivery), self._gateway.config)
-
-    def _caller(self, peer: str, headers: dict[str, str]) -> str:
-        return caller_of(peer, headers, self._gateway.config.server.trusted_proxies)
+    async def _answer(self, delivery: Delivery, config: Config) -> Answer:
+        return answer(await self._gateway.receive(delivery, config), config)
 
     async def _read(
-        self, scope: Scope, receive: Receive, source: Source, headers: dict[str, str], peer: str
+        self,
+        scope: Scope,
+        receive: Receive,
+        source: Source,
+        headers: dict[str, str],
+        peer: str,
+        config: Config,
     ) -> Delivery | Refusal:
         query = query_of(scope)
         if isinstance(query, Refusal):
             return query
         received_at = self._gateway.now()
-        timeout = self._gateway.config.server.body_timeout
+        timeout = config.server.body_timeout
         body = await read_body(receive, headers, source.max_body, timeout)
         if isinstance(body, Refusal):
             return body

@@ -60,7 +60,11 @@ def load_suite(path: Path, environ: Mapping[str, str]) -> Suite:
         rules = _rules_of(path)
         loaded = read_rules(rules, environ, environment=False)
         return _suite(rules, loaded, [path], own=())
-    loaded = read_rules(path, environ, environment=False)
+    return suite_of(path, read_rules(path, environ, environment=False))
+
+
+def suite_of(path: Path, loaded: Loaded) -> Suite:
+    """The suite of the rules file at `path`, which is loaded already."""
     return _suite(path, loaded, sorted(_tests_beside(path)), own=loaded.cases)
 
 

@@ -10,6 +10,8 @@ from typing import NoReturn, TypeAlias
 import typer
 from watchfiles import watch
 
+from hookgate.cli.stamps import Stamp, stamps
+
 CHECK_AGAIN = 500
 """Milliseconds after which files are looked at though the system told of no change.
 
@@ -19,7 +21,6 @@ So a change between two watches is seen, and one on a file system that tells of 
 SETTLING = 100
 """Milliseconds that a change may take: an editor writes more than once."""
 
-_Stamp: TypeAlias = "tuple[int, int, int] | None"
 _Files: TypeAlias = Callable[[], Iterable[Path]]
 
 
@@ -32,14 +33,15 @@ def run_on_changes(run: _Files, listed: _Files) -> NoReturn:
     read: set[Path] = set()
     while True:
         found = set(listed())
-        before = _stamps(read | found)  # what changes while it is being read has changed
+        before = stamps(read | found)  # what changes while it is being read has changed
         read = set(run())
-        known = {file: before[file] if file in before else _stamp(file) for file in read | found}
+        now = stamps(read | found)
+        known = {file: before.get(file, stamp) for file, stamp in now.items()}
         typer.echo("watching for changes", err=True)
         _wait(known, read, listed)
 
 
-def _wait(known: Mapping[Path, _Stamp], read: set[Path], listed: _Files) -> None:
+def _wait(known: Mapping[Path, Stamp], read: set[Path], listed: _Files) -> None:
     """Wait until a file is not as it is known, or gone, or new."""
     directories = {path.parent for path in known if path.parent.is_dir()}
     changes = watch(
@@ -52,18 +54,5 @@ def _wait(known: Mapping[Path, _Stamp], read: set[Path], listed: _Files) -> None
     )
     with closing(changes):
         for _ in changes:
-            if _stamps(read.union(listed())) != known:
+            if stamps(read.union(listed())) != known:
                 return
-
-
-def _stamps(files: Iterable[Path]) -> dict[Path, _Stamp]:
-    return {file: _stamp(file) for file in files}
-
-
-def _stamp(file: Path) -> _Stamp:
-    """What changes with a file; None for one that is not there."""
-    try:
-        status = file.stat()
-    except OSError:
-        return None
-    return status.st_ino, status.st_mtime_ns, status.st_size

@@ -44,6 +44,25 @@ def held(path: str, patience: float) -> Iterator[int]:
         os.close(descriptor)
 
 
+def holder(path: str) -> int | None:
+    """The process that holds ``<path>.lock``, as far as it can be told; None where none does.
+
+    Raises `StoreUnavailable`.
+    """
+    lock = Path(f"{os.path.realpath(path)}.lock")
+    try:
+        with lock.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except FileNotFoundError:
+        return None
+    except BlockingIOError:
+        written = lock.read_bytes().strip()
+        return int(written) if written.isdigit() else None
+    except OSError as error:
+        raise StoreUnavailable(f"cannot look at {lock}: {error.strerror}") from error
+    return None
+
+
 @contextmanager
 def opened(path: str) -> Iterator[sqlite3.Connection]:
     """A connection for writing to the store at `path`, which is made where there is none.
