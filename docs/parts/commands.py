@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from enum import Enum
 from typing import Any, get_type_hints
 
@@ -36,7 +36,16 @@ def options() -> str:
 
 
 def _commands() -> dict[str, Any]:
-    return dict(typer.main.get_command(app).commands)  # type: ignore[attr-defined] # it is a group
+    return dict(_below(typer.main.get_command(app)))
+
+
+def _below(group: Any, words: str = "") -> Iterator[tuple[str, Any]]:
+    """The commands of a group, with the words that they are called by."""
+    for name, command in group.commands.items():
+        if hasattr(command, "commands"):
+            yield from _below(command, f"{words}{name} ")
+        else:
+            yield f"{words}{name}", command
 
 
 def _function(callback: Callable[..., Any]) -> Callable[..., Any]:

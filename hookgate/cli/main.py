@@ -13,6 +13,8 @@ from hookgate import __version__
 from hookgate.cli.completion import init_sources, sources_of_rules
 from hookgate.cli.exits import ENVIRONMENT, OK, Failed
 from hookgate.cli.findings.formats import FindingsFormat
+from hookgate.cli.options import EnvFile, Format, OutputFormat
+from hookgate.cli.store_app import store, tasks
 
 app = typer.Typer(
     name="hookgate",
@@ -23,17 +25,12 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+app.add_typer(tasks, name="tasks")
+app.add_typer(store, name="store")
 
 
 class LogFormat(StrEnum):
     """How log lines are written."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-class OutputFormat(StrEnum):
-    """How results are written."""
 
     TEXT = "text"
     JSON = "json"
@@ -54,15 +51,6 @@ class PrintedForm(StrEnum):
 
 
 RulesFile = Annotated[Path, typer.Argument(help="The rules file.", metavar="[RULES]")]
-EnvFile = Annotated[
-    Path | None,
-    typer.Option(
-        "--env-file",
-        help="Read variables from this file; those of the environment win.",
-        metavar="FILE",
-    ),
-]
-Format = Annotated[OutputFormat, typer.Option("--format", help="How to print the result.")]
 
 
 def _print_version(wanted: bool) -> None:

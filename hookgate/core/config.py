@@ -202,11 +202,15 @@ class ServerSettings:
 
 @dataclass(frozen=True, slots=True)
 class StoreSettings:
-    """Where deliveries and tasks are kept. `path` is absolute; `retention` is in seconds."""
+    """Where deliveries and tasks are kept, how long (in seconds) and how much (in bytes).
+
+    `path` is absolute.
+    """
 
     path: str
     shown: str
     retention: float | None = None
+    max_size: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -114,6 +114,11 @@ def config_needs_restart(key: str) -> None:
     _tell(logging.WARNING, "config", {"outcome": "needs a restart", "key": key})
 
 
+def store_too_large(size: int, max_size: int) -> None:
+    """The store is larger than it may be, and nothing in it can be deleted."""
+    _tell(logging.WARNING, "store too large", {"bytes": size, "max_size": max_size})
+
+
 def runner_broke(task: Task) -> None:
     """A runner raised, which is a fault of hookgate; call it where the exception is handled."""
     _log.error("runner broke", exc_info=True, extra={"fields": {"task_id": task.id}})

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from hookgate.core.config import StoreSettings
 from hookgate.loading.codes import Code
-from hookgate.loading.context import Context, text_at
+from hookgate.loading.context import Context, bytes_at, text_at
 from hookgate.loading.interpolation import complete, derived, shown
 from hookgate.loading.machine import is_directory, is_file, may_write
 from hookgate.loading.nodes import Node
@@ -27,6 +27,7 @@ def compile_store(root: Node, context: Context) -> StoreSettings:
         path=derived(path, url),
         shown=shown(url),
         retention=seconds(text_at(root, "store", "retention") or ""),
+        max_size=bytes_at(root, "store", "max_size", default=0) or None,
     )
 
 

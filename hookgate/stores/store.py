@@ -67,13 +67,17 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class TaskFilter:
-    """Which tasks to list; None does not restrict. `before` is the last id of the page before."""
+    """Which tasks to list; None does not restrict.
+
+    `before` is the last id of the page before, and `since` the least id.
+    """
 
     status: TaskStatus | None = None
     source: str | None = None
     program: str | None = None
     delivery_id: str | None = None
     before: str | None = None
+    since: str | None = None
     limit: int = 50
 
 
@@ -202,6 +206,10 @@ class Store(Protocol):
 
     async def standing(self) -> Standing:
         """How the work stands, at a cost that does not grow with the store."""
+        ...
+
+    async def size(self) -> int:
+        """How many bytes are in use, without what was deleted and will be used again."""
         ...
 
     async def wait_for_work(self, seconds: float) -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import re
 import resource
@@ -25,6 +26,7 @@ import pytest
 from hookgate.errors import StoreError, StoreFormatError, StoreInUse, StoreUnavailable
 from hookgate.model import TaskStatus
 from hookgate.stores.sqlite import SqliteStore, reads, writes
+from hookgate.stores.sqlite.due import NextDue
 from hookgate.stores.sqlite.file import opened
 from hookgate.stores.sqlite.rows import delivery_row, task_row
 from hookgate.stores.sqlite.statements import sql
@@ -71,6 +73,9 @@ def lose_patience_after_100_ms(connection: sqlite3.Connection) -> None:
     connection.execute("PRAGMA busy_timeout = 100")
 
 
+FOREVER = 60.0
+
+
 async def refuse(path: Path) -> str:
     """Why the store cannot be opened."""
     with pytest.raises((StoreInUse, StoreFormatError, StoreUnavailable)) as caught:
@@ -87,6 +92,32 @@ async def test_tasks_are_counted_no_further_than_the_standing_says(
     monkeypatch.setattr(reads, "COUNTED", 2)
     await sample(programs=("a", "b", "c")).record_in(store)
     assert (await store.standing()).pending == 2
+
+
+# --- what another process writes ------------------------------------------------------------
+
+
+async def test_a_task_that_another_process_makes_due_is_noticed(
+    store: SqliteStore, path: Path
+) -> None:
+    await sample(at=time.time() + 3600).record_in(store)
+    waiting = asyncio.create_task(store.wait_for_work(FOREVER))
+    await asyncio.sleep(0)
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE tasks SET next_attempt_at = 0")
+        connection.commit()
+    async with asyncio.timeout(10):
+        await waiting
+    assert len(await store.claim("w", 1, 30, time.time())) == 1
+
+
+async def test_looking_for_what_others_wrote_loses_nothing_of_our_own(store: SqliteStore) -> None:
+    due = NextDue(math.inf)
+    due.update(5.0)
+    due.sooner(math.inf)  # an older state, in which nothing was pending
+    assert await due.wait(0) is True
+    due.update(math.inf)
+    assert await due.wait(0) is False
 
 
 # --- one gateway a file ---------------------------------------------------------------------
@@ -570,7 +601,7 @@ async def test_a_configuration_is_kept_once(store: SqliteStore, path: Path) -> N
 STATEMENTS = sorted(
     each.name.removesuffix(".sql")
     for each in (resources.files("hookgate.stores.sqlite") / "sql").iterdir()
-    if each.name != "schema.sql"
+    if each.is_file() and each.name != "schema.sql"
 )
 LISTS = {
     "list_tasks": ["status", "source", "program", "delivery_id"],

@@ -624,6 +624,28 @@ async def test_a_purge_takes_no_more_than_its_limit_and_the_oldest_first(store: 
     assert left.delivery == replace(recorded[0].delivery, body=b"")
 
 
+async def test_the_size_grows_with_what_is_recorded_and_shrinks_when_it_is_purged(
+    store: Store,
+) -> None:
+    empty = await store.size()
+    for _ in range(20):
+        await sample(outcome="ignored", body=b"x" * 10_000).record_in(store)
+    full = await store.size()
+    assert full >= empty + 200_000
+    await store.purge(START + 1, 20)
+    assert await store.size() < empty + 50_000
+
+
+async def test_tasks_are_listed_from_the_least_id_that_is_wanted(store: Store) -> None:
+    given = [sample() for _ in range(3)]
+    for each in given:
+        await each.record_in(store)
+    ids = [each.tasks[0].id for each in given]
+    found = await store.tasks(TaskFilter(since=ids[1]))
+    assert [task.id for task in found] == [ids[2], ids[1]]
+    assert await store.tasks(TaskFilter(since=ids[1], before=ids[1])) == []
+
+
 # --- opening and closing --------------------------------------------------------------------
 
 
@@ -648,6 +670,7 @@ CALLS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "deliveries": lambda store: store.deliveries(DeliveryFilter()),
     "count": lambda store: store.count(TaskStatus.PENDING),
     "standing": lambda store: store.standing(),
+    "size": lambda store: store.size(),
     "wait_for_work": lambda store: store.wait_for_work(FOREVER),
     "purge": lambda store: store.purge(START, 1),
 }

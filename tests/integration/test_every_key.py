@@ -110,6 +110,7 @@ CHANGES: dict[str, tuple[tuple[str | int, ...], Any]] = {
     "server.cors.allow_origins": (("server", "cors", "allow_origins"), ["*"]),
     "store.url": (("store", "url"), "sqlite:other.db"),
     "store.retention": (("store", "retention"), "30d"),
+    "store.max_size": (("store", "max_size"), "1GiB"),
     "source.provider": ((*SOURCE, "provider"), "github"),
     "source.auth": (AUTH, {"type": "none"}),
     "source.public_url": (

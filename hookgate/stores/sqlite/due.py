@@ -20,14 +20,22 @@ class NextDue:
         if self._earliest < before:
             self._sooner.set()
 
-    async def wait(self, at_most: float) -> None:
-        """Return as soon as a task is due, or after `at_most` seconds."""
+    def sooner(self, earliest: float) -> None:
+        """Note that a task may be due then, by a state that need not be that of the last commit.
+
+        Too early a time makes somebody look in vain; too late a one would make him oversleep.
+        """
+        self.update(min(self._earliest, earliest))
+
+    async def wait(self, at_most: float) -> bool:
+        """Return as soon as a task is due, or after `at_most` seconds; whether one is due."""
         deadline = time.monotonic() + at_most
         while (delay := self._delay(deadline)) > 0:
             self._sooner.clear()
             with suppress(TimeoutError):
                 async with asyncio.timeout(delay):
                     await self._sooner.wait()
+        return self._earliest <= time.time()
 
     def _delay(self, deadline: float) -> float:
         return min(deadline - time.monotonic(), self._earliest - time.time())

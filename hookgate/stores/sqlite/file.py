@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from urllib.parse import quote
 
 from hookgate.errors import StoreFormatError, StoreInUse, StoreUnavailable
 from hookgate.stores.sqlite.statements import sql
@@ -88,6 +89,24 @@ def opened_for_reading(path: str) -> Iterator[sqlite3.Connection]:
 
 
 @contextmanager
+def opened_beside(path: str, *, writing: bool = False) -> Iterator[sqlite3.Connection]:
+    """A connection to a store that a gateway may have open; it is neither made nor migrated.
+
+    Whoever writes does so in transactions so short that the gateway hardly waits for them. Raises
+    as `opened` does.
+    """
+    if not Path(path).is_file():
+        raise StoreUnavailable(f"there is no store at {path} yet; a gateway makes it at its start")
+    with _connected(path, "rw") as connection:
+        if not _is_made(connection, path):
+            raise StoreFormatError(f"{path} is empty; a gateway makes a store of it at its start")
+        if not writing:
+            # Opened as read-only, SQLite would leave its files beside a store that nobody uses.
+            connection.execute("PRAGMA query_only = ON")
+        yield connection
+
+
+@contextmanager
 def transaction(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
     """COMMIT at the end; whatever goes wrong, COMMIT included, leaves nothing behind."""
     connection.execute(begin)
@@ -154,12 +173,11 @@ def _holder(descriptor: int) -> str:
 
 
 @contextmanager
-def _connected(path: str) -> Iterator[sqlite3.Connection]:
+def _connected(path: str, mode: str = "rwc") -> Iterator[sqlite3.Connection]:
     # isolation_level None: transactions begin and end where the code says so. The connection for
     # reading is opened here and then used by one other thread alone.
-    connection = sqlite3.connect(
-        os.path.realpath(path), isolation_level=None, check_same_thread=False
-    )
+    url = f"file:{quote(os.path.realpath(path))}?mode={mode}"
+    connection = sqlite3.connect(url, isolation_level=None, check_same_thread=False, uri=True)
     connection.row_factory = sqlite3.Row
     try:
         for setting in _SETTINGS:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -32,7 +33,9 @@ _LIST_TASKS = sql("list_tasks")
 _LIST_DELIVERIES = sql("list_deliveries")
 _DELIVERY = sql("delivery")
 _COUNT_TASKS = sql("count_tasks")
+_IDS_OF_TASKS = sql("ids_of_tasks")
 _STANDING = sql("standing")
+_NEXT_DUE = sql("next_due")
 
 
 def task(connection: sqlite3.Connection, task_id: str) -> TaskHistory | None:
@@ -52,8 +55,16 @@ def tasks(connection: sqlite3.Connection, wanted: TaskFilter) -> list[Task]:
         "program": wanted.program,
         "delivery_id": wanted.delivery_id,
     }
-    rows = _page(connection, _LIST_TASKS, restrictions, wanted.before, wanted.limit)
+    rows = _page(
+        connection, _LIST_TASKS, restrictions, wanted.before, wanted.limit, since=wanted.since
+    )
     return [task_of(row) for row in rows]
+
+
+def ids_of_tasks(connection: sqlite3.Connection, prefix: str, limit: int) -> list[str]:
+    """At most `limit` ids of tasks that begin with `prefix`."""
+    beyond = f"{prefix}g"  # greater than every hexadecimal digit, and than the hyphen
+    return [row["id"] for row in connection.execute(_IDS_OF_TASKS, (prefix, beyond, limit))]
 
 
 def tasks_of_deliveries(connection: sqlite3.Connection, delivery_ids: Iterable[str]) -> list[Task]:
@@ -99,18 +110,45 @@ def standing(connection: sqlite3.Connection) -> Standing:
     return Standing(*connection.execute(_STANDING, {"most": COUNTED}).fetchone())
 
 
+def next_due(connection: sqlite3.Connection) -> float:
+    """When the next pending task is due; infinity where none is pending."""
+    due: float | None = connection.execute(_NEXT_DUE).fetchone()[0]
+    return math.inf if due is None else due
+
+
+def size(connection: sqlite3.Connection) -> int:
+    """How many bytes are in use."""
+    return _pages(connection, "page_count") - free(connection)
+
+
+def free(connection: sqlite3.Connection) -> int:
+    """How many bytes are left of what was deleted, to be used again."""
+    return _pages(connection, "freelist_count")
+
+
+def _pages(connection: sqlite3.Connection, counted: str) -> int:
+    """The bytes of the pages that a PRAGMA counts."""
+    (pages,), (size,) = (
+        connection.execute(f"PRAGMA {name}").fetchone() for name in (counted, "page_size")
+    )
+    return int(pages * size)
+
+
 def _page(
     connection: sqlite3.Connection,
     statement: str,
     restrictions: Mapping[str, str | None],
     before: str | None,
     limit: int,
+    since: str | None = None,
 ) -> list[sqlite3.Row]:
     # Only what restricts appears in the statement: "(:x IS NULL OR x = :x)" would use no index.
     present = {name: storable(text) for name, text in restrictions.items() if text is not None}
     conditions = [f"{name} = :{name}" for name in present]
     if before is not None:
         conditions.append("id < :before")
+    if since is not None:
+        conditions.append("id >= :since")
     where = f"WHERE {' AND '.join(conditions)}" if conditions else ""
-    values = {**present, "before": storable(before), "limit": limit}
+    values = {**present, "before": storable(before), "since": storable(since), "limit": limit}
     return connection.execute(statement.format(where=where), values).fetchall()

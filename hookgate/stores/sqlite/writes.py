@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
@@ -37,7 +36,6 @@ _FINISH_TASK = sql("finish_task")
 _FINISH_ATTEMPT = sql("finish_attempt")
 _ABANDON_ATTEMPTS = sql("abandon_attempts")
 _RELEASE_TASKS = sql("release_tasks")
-_NEXT_DUE = sql("next_due")
 _PURGEABLE = sql("purgeable")
 _DELETE_ATTEMPTS = sql("delete_attempts")
 _DELETE_TASKS = sql("delete_tasks")
@@ -179,12 +177,6 @@ def release(connection: sqlite3.Connection, lease_ended: float, now: float) -> i
     wanted = {"lease_ended": lease_ended, "now": now, "error": ABANDONED}
     connection.execute(_ABANDON_ATTEMPTS, wanted)
     return connection.execute(_RELEASE_TASKS, wanted).rowcount
-
-
-def next_due(connection: sqlite3.Connection) -> float:
-    """When the next pending task is due; infinity where none is pending."""
-    due: float | None = connection.execute(_NEXT_DUE).fetchone()[0]
-    return math.inf if due is None else due
 
 
 # --- purge ----------------------------------------------------------------------------------

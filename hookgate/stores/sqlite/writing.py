@@ -17,7 +17,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from hookgate.errors import StoreError
-from hookgate.stores.sqlite import writes
+from hookgate.stores.sqlite import reads, writes
 from hookgate.stores.sqlite.faults import fault_of, locked
 from hookgate.stores.sqlite.file import opened, transaction
 from hookgate.stores.sqlite.frames import Answers, FrameBuffer, Write, frame
@@ -112,7 +112,7 @@ class Committer:
                     results += writes.record_all(self._connection, [write[1][0] for write in same])
                 else:
                     results += [verb(self._connection, *arguments) for _, arguments in same]
-            return Answers(results, writes.next_due(self._connection))
+            return Answers(results, reads.next_due(self._connection))
 
 
 if __name__ == "__main__":

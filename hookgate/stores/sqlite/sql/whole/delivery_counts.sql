@@ -1,0 +1,1 @@
+SELECT source, count(*) FROM deliveries GROUP BY source
