@@ -6,6 +6,7 @@ The names and labels are the operator's interface; docs/operating.md has them al
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TypeVar
@@ -25,11 +26,12 @@ from starlette.responses import Response
 from hookgate import __version__
 from hookgate.engine.gateway import Gateway
 from hookgate.engine.metrics import Durations, Metrics, ProgramCounts, SourceCounts
+from hookgate.errors import StoreUnavailable
 from hookgate.server.admin import Admin, unauthorized
 from hookgate.stores.store import COUNTED, Standing
 
-_FRESH = 1.0
-"""Seconds for which what was asked of the store is told again, however many ask."""
+FRESH = 1.0
+"""Seconds for which the same page is shown again, so that it costs little however many ask."""
 
 Counts = TypeVar("Counts", SourceCounts, ProgramCounts)
 
@@ -42,32 +44,35 @@ class MetricsPage:
     def __init__(self, gateway: Gateway, admin: Admin) -> None:
         self._gateway = gateway
         self._admin = admin
-        self._asking = asyncio.Lock()
-        self._standing: tuple[float, Standing] | None = None
+        self._turn = asyncio.Lock()
+        self._page = b""
+        self._made_at = -math.inf
 
     async def show(self, request: Request) -> Response:
         """Every metric as it is now."""
         if not self._open_to(request):
             return unauthorized()
-        standing = await self._current_standing()
-        families = Families(self._gateway.metrics, standing, self._gateway.now())
-        return Response(generate_latest(families), media_type=CONTENT_TYPE_PLAIN_0_0_4)
+        async with self._turn:
+            if time.monotonic() - self._made_at > FRESH:
+                self._page = await self._new_page()
+                self._made_at = time.monotonic()
+        return Response(self._page, media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
     def _open_to(self, request: Request) -> bool:
         return self._gateway.config.server.metrics == "public" or self._admin.calls(request)
 
-    async def _current_standing(self) -> Standing:
-        async with self._asking:
-            if self._standing is None or time.monotonic() - self._standing[0] > _FRESH:
-                standing = await self._gateway.store.standing()
-                self._standing = time.monotonic(), standing
-            return self._standing[1]
+    async def _new_page(self) -> bytes:
+        try:
+            standing = await self._gateway.store.standing()
+        except StoreUnavailable:
+            standing = None  # that is when the other figures are needed most
+        return generate_latest(Families(self._gateway.metrics, standing, self._gateway.now()))
 
 
 class Families(Collector):
-    """The metrics of one moment."""
+    """The metrics of one moment; without `standing` those of the tasks are left out."""
 
-    def __init__(self, metrics: Metrics, standing: Standing, now: float) -> None:
+    def __init__(self, metrics: Metrics, standing: Standing | None, now: float) -> None:
         self._metrics = metrics
         self._standing = standing
         self._now = now
@@ -81,7 +86,8 @@ class Families(Collector):
         yield from _about_config(self._metrics)
         yield from _about_sources(self._metrics)
         yield from _about_programs(self._metrics)
-        yield from _about_tasks(self._standing, self._now)
+        if self._standing is not None:
+            yield from _about_tasks(self._standing, self._now)
 
 
 def _about_config(metrics: Metrics) -> Iterator[Metric]:

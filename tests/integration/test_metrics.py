@@ -16,6 +16,7 @@ from hookgate import __version__
 from hookgate.core.config import Config
 from hookgate.engine.gateway import Gateway
 from hookgate.runners.command import CommandRunner
+from hookgate.server import metrics
 from hookgate.server.app import build_app
 from hookgate.stores.sqlite import SqliteStore
 from hookgate.stores.store import Standing
@@ -147,9 +148,10 @@ async def test_what_could_not_be_recorded_is_counted(config: Config) -> None:
     async with serving(gateway) as client:
         await gateway.store.__aexit__(None, None, None)
         assert (await post(client, "go")).status_code == 503
-        await gateway.store.__aenter__()
         samples = await scraped(client)
+        await gateway.store.__aenter__()
     assert deliveries(samples, "crm") == {"not recorded": 1}
+    assert of(samples, "hookgate_tasks", status="pending") is None
 
 
 async def test_every_series_of_the_rules_file_is_there_before_anything_has_happened(
@@ -255,11 +257,17 @@ async def test_the_figures_of_the_process_are_there(client: httpx.AsyncClient) -
     assert open_files > 0
 
 
-async def test_however_many_ask_the_store_is_asked_once_a_second(config: Config) -> None:
+async def test_however_many_ask_the_store_is_asked_once(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(metrics, "FRESH", 3600.0)
     store = CountingStore(config.store.path)
     async with serving(Gateway(config, store, None)) as client:
         await asyncio.gather(*(scraped(client) for _ in range(20)))
-    assert store.asked == 1
+        assert store.asked == 1
+        monkeypatch.setattr(metrics, "FRESH", 0.0)
+        await post(client, "go")
+        assert of(await scraped(client), "hookgate_tasks", status="pending") == 1
 
 
 async def test_the_metrics_need_the_admin_token(client: httpx.AsyncClient) -> None:
