@@ -24,9 +24,10 @@ from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
 from benchmarks.ack import ROOT, RULES, SECRET, request
+from hookgate.core.authenticate import authenticate
 from hookgate.core.bodies import Body, read_body
 from hookgate.core.config import Config
-from hookgate.core.decide import authenticate, decide, decide_authentic
+from hookgate.core.decide import decide, decide_authentic
 from hookgate.engine.intake import Intake, Taken
 from hookgate.engine.metrics import Metrics
 from hookgate.loading.load import load
@@ -82,7 +83,7 @@ def in_the_event_loop(config: Config, intake: Intake) -> dict[str, float]:
     delivery = Delivery(
         intake.new_id(), "github", time.time(), "POST", "/github", {}, headers, body, "127.0.0.1"
     )
-    auth = authenticate(source, delivery, time.time())
+    auth = authenticate(source.auth, delivery, time.time())
     decision = decide(config, delivery, time.time())
     assert isinstance(decision, Accepted)
     assert isinstance(read_body(headers, body), Body)
@@ -90,7 +91,7 @@ def in_the_event_loop(config: Config, intake: Intake) -> dict[str, float]:
     taken = Taken(delivery, decision, intake._tasks(delivery, decision))
     return {
         "headers, and an id": cost(lambda: (headers_of(raw_headers), intake.new_id())),
-        "verify": cost(lambda: authenticate(source, delivery, 0.0)),
+        "verify": cost(lambda: authenticate(source.auth, delivery, 0.0)),
         "parse": parse,
         "decide": cost(lambda: decide_authentic(source, delivery, auth)) - parse,
         "answer": cost(lambda: answer(taken, config).fields(close=False)),

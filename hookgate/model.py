@@ -1,8 +1,8 @@
 """The records that travel through hookgate, in the order in which they come into being.
 
 A `Delivery` arrives; verified and parsed it is an `Event`; the pure decision about it is
-`Accepted`, `Ignored` or `Rejected`; each rule that held gives a `Start`, which the store records
-as a `Task`; each try of a task is an `Attempt`.
+`Accepted`, `Ignored`, `Answered` or `Rejected`; each rule that held gives a `Start`, which the
+store records as a `Task`; each try of a task is an `Attempt`.
 
 Times are seconds since the epoch (UTC) as floats. Every record is frozen.
 """
@@ -120,6 +120,7 @@ class Rejection(StrEnum):
     UNAUTHENTICATED = "unauthenticated"
     FORBIDDEN = "forbidden"
     MALFORMED = "malformed"
+    METHOD = "method"
     MEDIA_TYPE = "media type"
     UNFIT = "unfit"
 
@@ -159,6 +160,32 @@ class Ignored:
 
 
 @dataclass(frozen=True, slots=True)
+class Reply:
+    """What a handshake is answered: a text, a JSON object or nothing, and headers beside it."""
+
+    status: int
+    headers: Mapping[str, str]
+    text: str | None = None
+    json: Mapping[str, JSON] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A handshake, by which a sender makes sure of the URL: no event, so nothing is recorded."""
+
+    outcome: ClassVar[str] = "answered"
+    event: ClassVar[None] = None
+    auth: Authentication
+    reply: Reply
+    reason: str
+
+    @property
+    def summary(self) -> str:
+        """The decision in a few words, for the operator."""
+        return self.reason
+
+
+@dataclass(frozen=True, slots=True)
 class Rejected:
     """Turned away: not authentic, not readable, or not of the promised shape.
 
@@ -179,7 +206,7 @@ class Rejected:
         return self.detail
 
 
-Decision: TypeAlias = Accepted | Ignored | Rejected
+Decision: TypeAlias = Accepted | Ignored | Answered | Rejected
 
 
 class TaskStatus(StrEnum):

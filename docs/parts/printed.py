@@ -18,6 +18,12 @@ _NAMED_FILE = re.compile(
     r"^`(?P<name>[\w.]+)`:\n\n```\w*\n(?P<text>.*?)^```$", re.MULTILINE | re.DOTALL
 )
 _TASK_IN_JIRA = '{"issue": {"key": "PROJ-123", "fields": {"issuetype": {"name": "task"}}}}\n'
+_SLACK = """\
+version: 1
+sources:
+  slack: {provider: slack, auth: {secret: "${SLACK_SIGNING_SECRET}"}, rules: {}}
+programs: {}
+"""
 _SLIPS = {
     "program: jira_issue": "program: jira_isue",
     "issue_type == 'bug'": "isue_type == 'bug'",
@@ -78,6 +84,12 @@ def _broken(directory: Path) -> None:
     rules.write_text(text)
 
 
+def _handshake(directory: Path) -> None:
+    """A source of Slack, and what Slack asks before it sends events."""
+    (directory / "rules.yaml").write_text(_SLACK)
+    (directory / "challenge.json").write_text('{"type":"url_verification","challenge":"3eZbrw1a"}')
+
+
 def _empty(directory: Path) -> None:
     """Nothing yet."""
 
@@ -86,5 +98,6 @@ SCENES: dict[str, Callable[[Path], None]] = {
     "quickstart": _quickstart,
     "shipped": _shipped,
     "broken": _broken,
+    "handshake": _handshake,
     "empty": _empty,
 }

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from docs.parts.markdown import marked_up, table
 from hookgate.cli.providers import CONFIDENCE
-from hookgate.loading.preset_facts import Preset, flow, needs, not_covered
+from hookgate.loading.preset_facts import Preset, flow, handshakes, needs, not_covered
 from hookgate.loading.presets import names, preset
 from hookgate.model import JSON
 
@@ -51,6 +51,7 @@ def _facts(found: Preset) -> Iterator[tuple[str, str]]:
         yield from _facts_of_auth(auth)
     yield "event type", f"`{flow(found['event_type'])}`"
     yield "event id", f"`{flow(found['event_id'])}`" if "event_id" in found else "none"
+    yield "handshake", "<br>".join(f"`{flow(dict(each))}`" for each in handshakes(found))
     yield "not covered", "; ".join(not_covered(found))
     yield "deadline", f"{found['deadline']} s" if "deadline" in found else ""
     yield "rests on", CONFIDENCE[str(found["confidence"])]

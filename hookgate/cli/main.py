@@ -221,6 +221,9 @@ def replay(
     event_type: Annotated[
         str | None, typer.Option(help="Take this event type whatever the request says.")
     ] = None,
+    method: Annotated[
+        str | None, typer.Option(help="The HTTP method, such as GET for a handshake.")
+    ] = None,
     header: Annotated[
         list[str] | None, typer.Option(help="A request header, 'Name: value'; may be repeated.")
     ] = None,
@@ -243,7 +246,7 @@ def replay(
     from hookgate.cli import replay as command
 
     request = command.Request(
-        payload, source, event_type, tuple(header or ()), tuple(query or ()), verify
+        payload, source, event_type, method, tuple(header or ()), tuple(query or ()), verify
     )
     raise typer.Exit(
         command.replay(request, rules, env_file, run=run, as_json=output is OutputFormat.JSON)

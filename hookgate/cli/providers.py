@@ -11,7 +11,14 @@ import typer
 from hookgate.cli.exits import OK, USAGE
 from hookgate.cli.terminal import dim, show, width
 from hookgate.loading.findings import did_you_mean
-from hookgate.loading.preset_facts import Preset, example, flow, needs, not_covered
+from hookgate.loading.preset_facts import (
+    Preset,
+    example,
+    flow,
+    handshakes,
+    needs,
+    not_covered,
+)
 from hookgate.loading.presets import names, preset
 
 _HOW_TO_LIST = "hookgate providers lists all"
@@ -71,6 +78,7 @@ def _page(found: Preset) -> Iterator[str]:
     yield from _entry("auth", [f"{key}: {flow(value)}" for key, value in settings])
     yield from _entry("event type", [flow(found["event_type"])])
     yield from _entry("event id", [flow(found["event_id"]) if "event_id" in found else "none"])
+    yield from _entry("handshake", [flow(dict(each)) for each in handshakes(found)])
     yield from _entry("not covered", not_covered(found))
     if "deadline" in found:
         yield from _entry("deadline", [f"{found['deadline']} s until it gives up on an answer"])

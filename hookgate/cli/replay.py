@@ -31,6 +31,7 @@ class Request:
     payload: str
     source: str | None
     event_type: str | None
+    method: str | None
     headers: tuple[str, ...]
     query: tuple[str, ...]
     verify: bool | None
@@ -66,7 +67,7 @@ def _delivery(request: Request, capture: Capture, config: Config) -> Delivery:
         id=Ids(time.time).next(),
         source=source,
         received_at=capture.received_at or time.time(),
-        method=capture.method,
+        method=(request.method or capture.method).upper(),
         path=f"/{source}",
         query={**capture.query, **_pairs(request.query, "=", "--query 'name=value'")},
         headers={name.lower(): value for name, value in headers.items()},

@@ -9,7 +9,7 @@ from hookgate.cli.terminal import bad, good, printable
 from hookgate.cli.trace_lines import paragraph, trace_lines
 from hookgate.core.explain import Trace
 from hookgate.engine.replay import Replay
-from hookgate.model import JSON
+from hookgate.model import JSON, Reply
 from hookgate.runners.runner import Result
 from hookgate.server.views import rule_document, task_document
 
@@ -40,6 +40,8 @@ def document(replayed: Replay, runs: Sequence[Run] | None) -> JSON:
         "reason": trace.reason,
         "tasks": [task_document(task) for task in trace.tasks],
     }
+    if trace.reply is not None:
+        found["answer"] = _reply_document(trace.reply)
     if runs is not None:
         found["runs"] = [_run_document(run) for run in runs]
     return found
@@ -80,6 +82,13 @@ def _run(run: Run) -> Iterator[str]:
         yield f"ran {run.program}: {bad('failed')}, {printable(run.result.error)}"
     for name, text in (("output", run.result.output), ("stderr", run.result.stderr)):
         yield from (f"  {name} | {printable(line)}" for line in text.splitlines())
+
+
+def _reply_document(reply: Reply) -> JSON:
+    document: dict[str, JSON] = {"status": reply.status, "headers": dict(reply.headers)}
+    if reply.json is not None:
+        return document | {"json": dict(reply.json)}
+    return document if reply.text is None else document | {"text": reply.text}
 
 
 def _run_document(run: Run) -> JSON:

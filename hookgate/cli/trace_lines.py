@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from hookgate.cli.terminal import bad, dim, good, printable, shortened
 from hookgate.core.explain import RuleTrace, TaskTrace, Trace, ValueTrace
 from hookgate.expr.values import json_text
-from hookgate.model import JSON, AuthResult, RuleOutcome
+from hookgate.model import JSON, AuthResult, Reply, RuleOutcome
 
 _WIDTH = 10
 _VALUE_WIDTH = 60
@@ -21,6 +21,8 @@ def trace_lines(trace: Trace, rules_file: str) -> Iterator[str]:
     yield from paragraph("params", _aligned(trace.params))
     yield from paragraph("rules", _rules(trace, rules_file))
     yield from paragraph("outcome", [_outcome(trace)])
+    if trace.reply is not None:
+        yield from paragraph("answer", _reply(trace.reply))
     for task in trace.tasks:
         yield from paragraph("task", _task(task))
 
@@ -73,9 +75,18 @@ def _result(rule: RuleTrace) -> str:
 
 
 def _outcome(trace: Trace) -> str:
-    colours = {"accepted": good, "rejected": bad}
+    colours = {"accepted": good, "answered": good, "rejected": bad}
     word = colours.get(trace.outcome, dim)(trace.outcome)
     return f"{word}: {printable(trace.reason)}"
+
+
+def _reply(reply: Reply) -> Iterator[str]:
+    yield str(reply.status)
+    yield from (printable(f"{name}: {value}") for name, value in reply.headers.items())
+    if reply.json is not None:
+        yield printable(json_text(dict(reply.json)))
+    elif reply.text is not None:
+        yield printable(reply.text)
 
 
 def _task(task: TaskTrace) -> Iterator[str]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 from hookgate.auth.addresses import Network
+from hookgate.auth.keys import Algorithm
+from hookgate.auth.presented import Encoding
 from hookgate.auth.verifier import Verifier
 from hookgate.expr.conditions import Condition
 from hookgate.expr.paths import Path
@@ -116,6 +118,71 @@ class CommandProgram:
 Program: TypeAlias = CommandProgram
 
 
+# --- handshakes -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Requirement:
+    """What a request must hold: at `place` exactly `value`, or any value, or none."""
+
+    place: Choice
+    test: Literal["equal", "present", "absent"]
+    value: JSON = None
+
+
+@dataclass(frozen=True, slots=True)
+class HmacOf:
+    """How an HMAC is made of a value, with the first secret that the source's sender signs with."""
+
+    algorithm: Algorithm = "sha256"
+    encoding: Encoding = "hex"
+    prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyValue:
+    """A value of an answer: what is found at `place`, or the HMAC of that."""
+
+    place: Choice
+    hmac: HmacOf | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Handshake:
+    """A request by which a sender makes sure of the URL, and its answer.
+
+    It is one where its method is `method` and every requirement of `when` is met; `shown` tells
+    that in words. `auth` is asked instead of the source's auth; None asks that one. The answer has
+    `text`, or `json`, or no body.
+    """
+
+    method: str
+    when: tuple[Requirement, ...]
+    auth: tuple[Verifier, ...] | None
+    status: int
+    headers: Mapping[str, ReplyValue]
+    text: ReplyValue | None
+    json: Mapping[str, ReplyValue] | None
+    shown: str
+
+    @property
+    def values(self) -> tuple[ReplyValue, ...]:
+        """Every value of the answer."""
+        text = () if self.text is None else (self.text,)
+        return (*text, *(self.json or {}).values(), *self.headers.values())
+
+    @property
+    def reads_payload(self) -> bool:
+        """Whether the payload has to be known."""
+        places = [each.place for each in self.when] + [each.place for each in self.values]
+        return any(isinstance(place, FromPath) for place in places)
+
+    @property
+    def signs_for_others(self) -> bool:
+        """Whether it makes an HMAC for somebody who has not proved to be the source's sender."""
+        return self.auth is not None and any(value.hmac is not None for value in self.values)
+
+
 # --- sources --------------------------------------------------------------------------------
 
 
@@ -161,7 +228,8 @@ class Source:
 
     `rules` maps an event type, or ``"*"``, to its rules in order. `private_headers` (lower case)
     and `private_query` name what must not reach the store, a log, a trace or a condition.
-    `max_body` is in bytes. Each verifier of `auth` must pass; it is never empty.
+    `max_body` is in bytes. Each verifier of `auth` must pass; it is never empty. `methods` are
+    those of deliveries; a handshake has its own.
     """
 
     name: str
@@ -177,6 +245,12 @@ class Source:
     private_query: frozenset[str]
     respond: Respond | None = None
     payload_schemas: Mapping[str, PayloadSchema] = field(default_factory=dict)
+    handshakes: tuple[Handshake, ...] = ()
+
+    @property
+    def handshake_methods(self) -> frozenset[str]:
+        """The methods that some handshake has."""
+        return frozenset(handshake.method for handshake in self.handshakes)
 
 
 # --- the whole ------------------------------------------------------------------------------

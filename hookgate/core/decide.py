@@ -7,9 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from hookgate.auth.verifier import Verifier
+from hookgate.core.authenticate import Ask, authenticate, unauthentic
 from hookgate.core.bodies import BodyFault, read_body
 from hookgate.core.config import ANY_EVENT_TYPE, Config, PayloadSchema, Rule, Source
-from hookgate.core.selectors import ParamFault, View, read_params, select_text
+from hookgate.core.handshakes import after_auth, before_auth
+from hookgate.core.selectors import ParamFault, View, read_params, select_text, view_of
 from hookgate.errors import EvaluationError
 from hookgate.model import (
     JSON,
@@ -32,22 +35,21 @@ UNKNOWN_EVENT_TYPE = "unknown"
 
 def decide(config: Config, delivery: Delivery, now: float) -> Decision:
     """Decide about a delivery for one of the configured sources at the time `now`."""
-    source = config.sources[delivery.source]
-    auth = authenticate(source, delivery, now)
+
+    def ask(verifiers: tuple[Verifier, ...]) -> Authentication:
+        return authenticate(verifiers, delivery, now)
+
+    return decide_asking(ask, config.sources[delivery.source], delivery)
+
+
+def decide_asking(ask: Ask, source: Source, delivery: Delivery) -> Decision:
+    """Decide about a delivery whose credentials `ask` judges."""
+    if source.handshakes and (handshake := before_auth(source, delivery, ask)) is not None:
+        return handshake
+    auth = ask(source.auth)
     if auth.result is AuthResult.FAILED:
-        return _unauthentic(auth)
+        return unauthentic(auth)
     return decide_authentic(source, delivery, auth)
-
-
-def authenticate(source: Source, delivery: Delivery, now: float) -> Authentication:
-    """Ask each verifier of the source in turn, up to the first that does not pass."""
-    steps = []
-    for verifier in source.auth:
-        step = verifier.verify(delivery, now)
-        steps.append(step)
-        if not step.passed:
-            return Authentication(AuthResult.FAILED, tuple(steps))
-    return Authentication(AuthResult.PASSED, tuple(steps))
 
 
 def decide_authentic(source: Source, delivery: Delivery, auth: Authentication) -> Decision:
@@ -56,6 +58,8 @@ def decide_authentic(source: Source, delivery: Delivery, auth: Authentication) -
     if isinstance(body, BodyFault):
         return Rejected(auth, body.rejection, body.message, body.message)
     view = view_of(source, delivery, body.payload)
+    if source.handshakes and (handshake := after_auth(source, delivery, view, auth)) is not None:
+        return handshake
     event = Event(
         source=source.name,
         event_type=select_text(source.event_type, view) or UNKNOWN_EVENT_TYPE,
@@ -64,15 +68,6 @@ def decide_authentic(source: Source, delivery: Delivery, auth: Authentication) -
         payload_text=body.text,
     )
     return _decide_event(source, event, view, auth)
-
-
-def view_of(source: Source, delivery: Delivery, payload: JSON) -> View:
-    """The delivery without the headers and query parameters that carry credentials."""
-    return View(
-        payload,
-        {k: v for k, v in delivery.headers.items() if k not in source.private_headers},
-        {k: v for k, v in delivery.query.items() if k not in source.private_query},
-    )
 
 
 def rule_list_for(source: Source, event_type: str) -> str | None:
@@ -153,15 +148,6 @@ def _none_held(event_type: str, results: tuple[RuleResult, ...]) -> str:
     errors = sum(result.outcome is RuleOutcome.ERROR for result in results)
     suffix = f" ({errors} could not be evaluated)" if errors else ""
     return f"no rule of {event_type} held{suffix}"
-
-
-def _unauthentic(auth: Authentication) -> Rejected:
-    """The caller is told nothing that would help to forge; the detail is for the operator."""
-    if auth.steps[-1].scheme == "ip":
-        message = "this address may not call this source"
-        return Rejected(auth, Rejection.FORBIDDEN, message, auth.reason)
-    message = "missing or wrong credentials"
-    return Rejected(auth, Rejection.UNAUTHENTICATED, message, auth.reason)
 
 
 def _unfit(auth: Authentication, event: Event, message: str) -> Rejected:

@@ -14,7 +14,7 @@ from typing import Literal
 from hookgate.core.bodies import Body, read_body
 from hookgate.core.command_line import Unrunnable, plan_command, show_command
 from hookgate.core.config import Config, Param, Program, Rule, Selector, Source
-from hookgate.core.decide import condition_values, rule_list_for, view_of
+from hookgate.core.decide import condition_values, rule_list_for
 from hookgate.core.selectors import (
     ParamFault,
     Unconvertible,
@@ -23,6 +23,7 @@ from hookgate.core.selectors import (
     describe,
     look_up,
     read_params,
+    view_of,
 )
 from hookgate.core.tasks import pending_task
 from hookgate.expr.conditions import BUILT_IN_NAMES
@@ -31,11 +32,13 @@ from hookgate.expr.values import for_show
 from hookgate.model import (
     JSON,
     Accepted,
+    Answered,
     Authentication,
     Decision,
     Delivery,
     Event,
     Rejected,
+    Reply,
     RuleOutcome,
     RuleResult,
     Task,
@@ -82,7 +85,10 @@ class TaskTrace:
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """Everything that decided about one delivery, in the order in which it was decided."""
+    """Everything that decided about one delivery, in the order in which it was decided.
+
+    `reply` is what a handshake is answered.
+    """
 
     source: str
     auth: Authentication
@@ -93,6 +99,7 @@ class Trace:
     outcome: str
     reason: str
     tasks: tuple[TaskTrace, ...]
+    reply: Reply | None = None
 
 
 def explain(config: Config, delivery: Delivery, decision: Decision) -> Trace:
@@ -112,6 +119,7 @@ def explain(config: Config, delivery: Delivery, decision: Decision) -> Trace:
         outcome=decision.outcome,
         reason=decision.summary,
         tasks=_trace_tasks(config, delivery, decision),
+        reply=_shown_reply(decision.reply) if isinstance(decision, Answered) else None,
     )
 
 
@@ -176,7 +184,7 @@ def describe_missing(place: str, at: str) -> str:
 def _trace_rules(
     source: Source, event: Event, view: View, decision: Decision
 ) -> tuple[RuleTrace, ...]:
-    if isinstance(decision, Rejected) or decision.rule_list is None:
+    if isinstance(decision, Rejected | Answered) or decision.rule_list is None:
         return ()
     params = read_params(source.params, view)
     if isinstance(params, ParamFault):
@@ -235,4 +243,14 @@ def _trace_task(program: Program, task: Task, delivery: Delivery) -> TaskTrace:
         timeout=program.timeout,
         stdin_bytes=len(delivery.body),
         fault=plan.reason if isinstance(plan, Unrunnable) else None,
+    )
+
+
+def _shown_reply(reply: Reply) -> Reply:
+    """An answer with what came from the environment as it was written."""
+    return Reply(
+        status=reply.status,
+        headers={name: str(for_show(value)) for name, value in reply.headers.items()},
+        text=None if reply.text is None else str(for_show(reply.text)),
+        json=None if reply.json is None else {k: for_show(v) for k, v in reply.json.items()},
     )

@@ -15,10 +15,11 @@ from hookgate.core.config import (
     Param,
     ParamType,
     Selector,
+    Source,
 )
 from hookgate.expr.paths import Found, Missing
 from hookgate.expr.values import ExactFloat, MalformedJSON, parse_json, text_of
-from hookgate.model import JSON
+from hookgate.model import JSON, Delivery
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,1000}\Z")
 # A number as JSON writes it (RFC 8259, 6), since it is handed on as it was written.
@@ -33,6 +34,15 @@ class View:
     payload: JSON
     headers: Mapping[str, str]
     query: Mapping[str, str]
+
+
+def view_of(source: Source, delivery: Delivery, payload: JSON) -> View:
+    """The delivery without the headers and query parameters that carry credentials."""
+    return View(
+        payload,
+        {k: v for k, v in delivery.headers.items() if k not in source.private_headers},
+        {k: v for k, v in delivery.query.items() if k not in source.private_query},
+    )
 
 
 @dataclass(frozen=True, slots=True)

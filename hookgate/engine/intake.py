@@ -14,7 +14,7 @@ from hookgate.engine import journal
 from hookgate.engine.ids import Clock, Ids
 from hookgate.engine.metrics import Metrics
 from hookgate.errors import StoreUnavailable
-from hookgate.model import Accepted, Decision, Delivery, Ignored, Rejected, Task
+from hookgate.model import Accepted, Answered, Decision, Delivery, Ignored, Rejected, Task
 from hookgate.stores.store import Duplicate, Store, StoredDecision, TaskHistory
 
 REDACTED = "[redacted]"
@@ -56,6 +56,15 @@ class TurnedAway:
 
 
 @dataclass(frozen=True, slots=True)
+class Greeted:
+    """A handshake that is answered; nothing was recorded."""
+
+    outcome: ClassVar[str] = Answered.outcome
+    delivery: Delivery
+    decision: Answered
+
+
+@dataclass(frozen=True, slots=True)
 class NotRecorded:
     """The store could not record it: nothing was accepted, the sender must try again."""
 
@@ -64,7 +73,7 @@ class NotRecorded:
     reason: str
 
 
-Receipt: TypeAlias = Taken | Repeated | TurnedAway | NotRecorded
+Receipt: TypeAlias = Taken | Repeated | TurnedAway | Greeted | NotRecorded
 """What became of a delivery; its `outcome` says so in the words of the journal."""
 
 
@@ -86,13 +95,17 @@ class Intake:
         began = time.perf_counter()
         decision = decide(config, delivery, self._clock())
         receipt = await self._record(delivery, decision, config)
-        self._metrics.decided(delivery.source, receipt.outcome, decision.auth.steps)
+        # The auth of a handshake may be another than that of the source, which is counted by entry.
+        steps = () if isinstance(decision, Answered) else decision.auth.steps
+        self._metrics.decided(delivery.source, receipt.outcome, steps)
         _tell(receipt, time.perf_counter() - began)
         return receipt
 
     async def _record(self, delivery: Delivery, decision: Decision, config: Config) -> Receipt:
         if isinstance(decision, Rejected):
             return TurnedAway(delivery, decision)
+        if isinstance(decision, Answered):
+            return Greeted(delivery, decision)
         tasks = self._tasks(delivery, decision)
         stored = redacted(delivery, config.sources[delivery.source])
         try:
@@ -154,7 +167,7 @@ def _tell(receipt: Receipt, duration: float) -> None:
     match receipt:
         case Taken(delivery, decision, tasks) | Repeated(delivery, decision, _, tasks):
             journal.delivery_decided(delivery, decision, receipt.outcome, tasks, duration)
-        case TurnedAway(delivery, rejected):
-            journal.delivery_decided(delivery, rejected, receipt.outcome, (), duration)
+        case TurnedAway(delivery, unrecorded) | Greeted(delivery, unrecorded):
+            journal.delivery_decided(delivery, unrecorded, receipt.outcome, (), duration)
         case NotRecorded(delivery, reason):
             journal.delivery_not_recorded(delivery, receipt.outcome, reason)

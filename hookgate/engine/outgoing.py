@@ -9,8 +9,7 @@ from typing import TypeAlias
 from hookgate.auth.forms import is_form
 from hookgate.auth.signature import SignatureAuth
 from hookgate.core.config import Choice, FromHeader, FromPath, FromQuery, Selector, Source
-from hookgate.core.decide import view_of
-from hookgate.core.selectors import describe, select_text
+from hookgate.core.selectors import describe, select_text, view_of
 from hookgate.engine.captured import Capture
 from hookgate.engine.intake import REDACTED
 from hookgate.engine.rewriting import as_form, with_value

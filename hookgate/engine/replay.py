@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 
+from hookgate.auth.verifier import Verifier
 from hookgate.core.config import Config, FromValue, Source
-from hookgate.core.decide import decide, decide_authentic
+from hookgate.core.decide import decide, decide_asking
 from hookgate.core.explain import Trace, explain
 from hookgate.core.tasks import pending_task
 from hookgate.engine.ids import Clock, Ids
@@ -38,11 +40,14 @@ def replay(config: Config, delivery: Delivery, skip_auth: str | None) -> Replay:
     if skip_auth is None:
         decision = decide(config, delivery, delivery.received_at)
     else:
-        source = config.sources[delivery.source]
-        steps = tuple(AuthStep(verifier.scheme, False, skip_auth) for verifier in source.auth)
-        auth = Authentication(AuthResult.SKIPPED, steps)
-        decision = decide_authentic(source, delivery, auth)
+        skip = partial(_skipped, skip_auth)
+        decision = decide_asking(skip, config.sources[delivery.source], delivery)
     return Replay(delivery, decision, explain(config, delivery, decision))
+
+
+def _skipped(reason: str, verifiers: tuple[Verifier, ...]) -> Authentication:
+    steps = tuple(AuthStep(verifier.scheme, False, reason) for verifier in verifiers)
+    return Authentication(AuthResult.SKIPPED, steps)
 
 
 async def run_replayed(

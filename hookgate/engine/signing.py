@@ -6,7 +6,7 @@ import base64
 import hashlib
 import hmac
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -39,7 +39,11 @@ def signable(source: Source) -> Source:
     That is where a secret is not set, so that tests need no secrets, and where only the sender has
     the private key. What is signed with such a secret is also verified with it.
     """
-    return replace(source, auth=tuple(map(_signable, source.auth)))
+    handshakes = (
+        replace(each, auth=None if each.auth is None else tuple(map(_signable, each.auth)))
+        for each in source.handshakes
+    )
+    return replace(source, auth=tuple(map(_signable, source.auth)), handshakes=tuple(handshakes))
 
 
 def _signable(verifier: Verifier) -> Verifier:
@@ -60,15 +64,23 @@ def signed(delivery: Delivery, source: Source) -> Delivery | Unsignable:
     """The delivery with what each verifier of the source looks for, made with its first secret.
 
     A timestamp or an id that it has already is kept, and signed as it is. Nothing is presented for
-    the caller's address, which is not the delivery's to choose.
+    the caller's address, which is not the delivery's to choose. What can be nothing but a handshake
+    presents what that asks for as well.
     """
+    verifiers = [*source.auth, *_of_handshakes(source, delivery.method)]
     # What covers other parts of the request comes last, when they are as they will be.
-    for verifier in sorted(source.auth, key=_covers_others):
+    for verifier in sorted(verifiers, key=_covers_others):
         found = _presented(delivery, verifier)
         if isinstance(found, Unsignable):
             return found
         delivery = found
     return delivery
+
+
+def _of_handshakes(source: Source, method: str) -> Iterator[Verifier]:
+    if method not in source.methods:
+        for handshake in source.handshakes:
+            yield from handshake.auth or () if handshake.method == method else ()
 
 
 def _covers_others(verifier: Verifier) -> bool:

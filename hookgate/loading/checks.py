@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from hookgate.expr.conditions import BUILT_IN_NAMES, FUNCTIONS
 from hookgate.loading.codes import Code
-from hookgate.loading.context import Context, flag_at, place_inside
+from hookgate.loading.context import Context, flag_at, integer_at, place_inside
 from hookgate.loading.findings import did_you_mean, quoted
 from hookgate.loading.interpolation import complete, shown
 from hookgate.loading.nodes import Node
@@ -22,6 +22,8 @@ _FRAMING_HEADERS = frozenset(
     | {"upgrade"}
 )
 _WITHOUT_CONTENT = (204, 205, 304)
+_BODIES = ("body", "text", "json")
+_DESCRIBING_HEADERS = frozenset({"content-type", "content-encoding", "x-content-type-options"})
 
 
 class _Use(NamedTuple):
@@ -39,6 +41,8 @@ def check_references(root: Node, context: Context) -> None:
         use = _Use(name, tuple(context.written.entries("sources", name, "params")))
         _check_param_names(source, context)
         _check_respond(source, use, programs, context)
+        for handshake in source.items("handshake"):
+            _check_handshake(handshake, context)
         for program in _programs_of(source):
             _check_program_exists(program, context)
             uses.setdefault(program.string, []).append(use)
@@ -131,17 +135,31 @@ def _check_respond(source: Node, use: _Use, programs: Mapping[str, Node], contex
     _check_framing(respond, context)
 
 
-def _check_framing(respond: Node, context: Context) -> None:
+def _check_framing(answer: Node, context: Context) -> None:
     """Whether an answer leaves it to the server where it ends."""
-    for name, node in respond.entries("headers").items():
+    for name, node in answer.entries("headers").items():
         if name.lower() in _FRAMING_HEADERS:
             message = f"{quoted(name)} is the server's to send, or answers could run together"
             context.findings.add(Code.FRAMING, node.place, message)
-    status, body = respond.get("status"), respond.get("body")
-    if status is not None and body is not None and status.value in _WITHOUT_CONTENT:
-        message = f"an answer of status {status.value} has no body"
-        suggestion = "leave out body, or answer 200"
-        context.findings.add(Code.FRAMING, body.place, message, suggestion)
+    status = integer_at(answer, "status", default=200)
+    for key in _BODIES if status in _WITHOUT_CONTENT else ():
+        if (body := answer.get(key)) is not None:
+            message = f"an answer of status {status} has no body"
+            suggestion = f"leave out {key}, or answer 200"
+            context.findings.add(Code.FRAMING, body.place, message, suggestion)
+
+
+def _check_handshake(handshake: Node, context: Context) -> None:
+    answer = handshake.get("answer")
+    if answer is None:
+        return
+    _check_framing(answer, context)
+    for name, node in answer.entries("headers").items():
+        if name.lower() in _DESCRIBING_HEADERS:
+            message = (
+                f"{quoted(name)} is the gateway's to send: what a caller sent is in the answer"
+            )
+            context.findings.add(Code.HANDSHAKE_HEADER, node.place, message)
 
 
 def _check_waits(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeVar, cast
 
@@ -87,6 +87,13 @@ def _units(raw: str, value: str) -> list[str] | None:
     pattern = _SINGLE_QUOTED if raw.startswith("'") else _DOUBLE_QUOTED
     units = pattern.findall(raw[1:-1])
     return units if len(units) == len(value) else None
+
+
+def auth_entries(source: Node) -> Iterator[Node]:
+    """Every entry of auth that a source holds, also those of its handshakes."""
+    yield from source.items("auth")
+    for handshake in source.items("handshake"):
+        yield from handshake.items("auth")
 
 
 def text_at(node: Node, *path: str) -> str | None:

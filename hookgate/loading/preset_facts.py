@@ -43,7 +43,18 @@ def needs(preset: Preset) -> tuple[str, ...]:
     key = "token" if auth["type"] == "token" else "secret"
     if auth.get("scheme") in _WITH_PUBLIC_KEY:
         key = "public_key"
-    return (f"auth.{key}", "public_url") if _signs_url(auth) else (f"auth.{key}",)
+    needed = [f"auth.{key}"]
+    if _signs_url(auth):
+        needed.append("public_url")
+    if any(_mapping(each.get("auth")).get("type") == "token" for each in handshakes(preset)):
+        needed.append("handshake.auth.token")
+    return tuple(needed)
+
+
+def handshakes(preset: Preset) -> tuple[Preset, ...]:
+    """The handshakes that are answered, none where there are none."""
+    found = preset.get("handshake", [])
+    return tuple(map(_mapping, found if isinstance(found, list) else [found]))
 
 
 def not_covered(preset: Preset) -> tuple[str, ...]:
@@ -81,6 +92,9 @@ def example(preset: Preset) -> str:
     ]
     if "public_url" in needs(preset):
         lines.append(f"    public_url: https://hooks.example.com/api/webhooks/{name}")
+    if "handshake.auth.token" in needs(preset):
+        token = f"{name}_verify_token".upper().replace("-", "_")
+        lines.append(f'    handshake: {{auth: {{token: "${{{token}}}"}}}}')
     lines += [
         "    rules:",
         '      "*":',

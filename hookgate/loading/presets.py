@@ -2,8 +2,8 @@
 
 A preset is a file of data in `presets/`, of the shape that `preset.schema.json` describes, in the
 vocabulary of the rules file. A source that names its provider is read as if it had the keys of the
-preset where it has none of its own; its `auth` is laid over the preset's key by key. What comes of
-it is checked like anything else in the rules file.
+preset where it has none of its own; its `auth` is laid over the preset's key by key, and so is a
+`handshake` without an answer. What comes of it is checked like anything else in the rules file.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from hookgate.loading.nodes import Node, node_of
 from hookgate.model import JSON
 
 _FOLDER = Path(__file__).with_name("presets")
-_OF_A_SOURCE = ("auth", "event_type", "event_id")
+_OF_A_SOURCE = ("auth", "event_type", "event_id", "handshake")
 _PLACES_OF_A_TIMESTAMP = frozenset({"header", "field", "path"})
 
 
@@ -65,6 +65,14 @@ def _with_preset(source: Node, findings: Findings) -> Node:
     entries = {**defaults, **source.entries()}
     if "auth" in source.entries():
         entries["auth"] = _auth(defaults.get("auth"), source.entries()["auth"], provider, findings)
+    if "handshake" in source.entries():
+        own = source.entries()["handshake"]
+        entries["handshake"] = _handshake(defaults.get("handshake"), own, provider, findings)
+    elif _lacks_token(defaults.get("handshake")):
+        message = f"the handshake of the provider {quoted(provider.string)} needs its token"
+        suggestion = "handshake: {auth: {token: ...}}; handshake: null answers none"
+        findings.add(Code.MISSING_KEY, provider.span, message, suggestion)
+        del entries["handshake"]
     return Node(entries, source.span, source.key)
 
 
@@ -97,6 +105,44 @@ def _timestamp_laid_over(preset_timestamp: Node, own: Node) -> Node:
     if not isinstance(own.value, dict) or _PLACES_OF_A_TIMESTAMP & own.value.keys():
         return own
     return Node({**preset_timestamp.entries(), **own.value}, own.span, own.key)
+
+
+def _lacks_token(handshake: Node | None) -> bool:
+    """Whether a preset's handshake proves itself by a token, which only the receiver knows."""
+    kind = None if handshake is None else handshake.get("auth", "type")
+    return kind is not None and kind.value == "token"
+
+
+def _handshake(
+    preset_handshake: Node | None, own: Node, provider: Node, findings: Findings
+) -> Node:
+    """The source's own handshakes; what has no answer is laid over those of the preset."""
+    presets = [] if preset_handshake is None else _listed(preset_handshake)
+    handshakes: list[Node] = []
+    for node in _listed(own):
+        partial = isinstance(node.value, dict) and "answer" not in node.value
+        if partial and presets:
+            handshakes += [_handshake_laid_over(preset, node) for preset in presets]
+            continue
+        if partial:
+            message = f"the provider {quoted(provider.string)} has no handshake: it needs an answer"
+            findings.add(Code.MISSING_KEY, node.place, message)
+        handshakes.append(node)
+    if len(handshakes) == 1 and not isinstance(own.value, list):
+        return handshakes[0]
+    return Node(handshakes, own.span, own.key)
+
+
+def _listed(node: Node) -> list[Node]:
+    return node.value if isinstance(node.value, list) else [node]
+
+
+def _handshake_laid_over(preset_handshake: Node, own: Node) -> Node:
+    entries = {**preset_handshake.entries(), **own.entries()}
+    preset_auth, auth = preset_handshake.get("auth"), own.get("auth")
+    if preset_auth is not None and auth is not None:
+        entries["auth"] = _laid_over(preset_auth, auth)
+    return Node(entries, own.span, own.key)
 
 
 def _report_open_entries(own: Node, provider: Node, findings: Findings) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from hookgate.loading.context import auth_entries
 from hookgate.loading.nodes import Node
 
 BLANK = '"${REDACTED}"'
@@ -36,6 +37,6 @@ def _credentials(root: Node) -> Iterator[Node]:
     if admin_token is not None and admin_token.text is not None:
         yield admin_token
     for source in root.entries("sources").values():
-        for entry in source.items("auth"):
+        for entry in auth_entries(source):
             for key in _CREDENTIALS:
                 yield from entry.items(key)

@@ -14,6 +14,7 @@ from hookgate.core.config import (
 from hookgate.loading.auth import compile_auth
 from hookgate.loading.conditions import NEVER, compile_condition, usable_names
 from hookgate.loading.context import Context, bytes_at, choice_at, integer_at, text_at, texts_at
+from hookgate.loading.handshakes import compile_handshakes, handshake_nodes, places_in
 from hookgate.loading.interpolation import complete, pieces, shown
 from hookgate.loading.nodes import Node
 from hookgate.loading.selectors import check_private, compile_params, compile_selector
@@ -56,9 +57,12 @@ def compile_sources(root: Node, server: ServerSettings, context: Context) -> dic
 
 
 def _compile_source(name: str, node: Node, server: ServerSettings, context: Context) -> Source:
-    auth = compile_auth(node, _url(name, node, server.public_url), context)
-    private_headers = PRIVATE_HEADERS.union(*(verifier.credential_headers for verifier in auth))
-    private_query = PRIVATE_QUERY.union(*(verifier.credential_query for verifier in auth))
+    url = _url(name, node, server.public_url)
+    auth = compile_auth(node, url, context)
+    handshakes = compile_handshakes(node, auth, url, context)
+    verifiers = [*auth, *(each for handshake in handshakes for each in handshake.auth or ())]
+    private_headers = PRIVATE_HEADERS.union(*(each.credential_headers for each in verifiers))
+    private_query = PRIVATE_QUERY.union(*(each.credential_query for each in verifiers))
     for selector in _selector_nodes(node):
         check_private(selector, private_headers, private_query, context)
     return Source(
@@ -75,6 +79,7 @@ def _compile_source(name: str, node: Node, server: ServerSettings, context: Cont
         private_query=private_query,
         respond=_respond(node.get("respond")),
         payload_schemas=_payload_schemas(node.get("payload_schema"), context),
+        handshakes=handshakes,
     )
 
 
@@ -92,7 +97,9 @@ def _selector(node: Node | None, default: Selector, context: Context) -> Selecto
 
 def _selector_nodes(node: Node) -> list[Node]:
     fixed = [node.get("event_type"), node.get("event_id")]
-    return [child for child in fixed if child] + list(node.entries("params").values())
+    params = node.entries("params").values()
+    handshakes = [place for handshake in handshake_nodes(node) for place in places_in(handshake)]
+    return [*(child for child in fixed if child), *params, *handshakes]
 
 
 def _payload_schemas(node: Node | None, context: Context) -> dict[str, PayloadSchema]:

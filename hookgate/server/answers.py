@@ -8,18 +8,19 @@ from dataclasses import dataclass, field
 
 from starlette.types import Send
 
-from hookgate.core.config import CommandProgram, Config, Respond
+from hookgate.core.config import CommandProgram, Config, Respond, Source
 from hookgate.core.templates import fill
-from hookgate.engine.intake import NotRecorded, Receipt, Repeated, Taken, TurnedAway
+from hookgate.engine.intake import Greeted, NotRecorded, Receipt, Repeated, Taken, TurnedAway
 from hookgate.expr.values import json_bytes
-from hookgate.model import JSON, Accepted, Decision, Ignored, Rejection, Task, TaskStatus
-from hookgate.server.requests import Refusal
+from hookgate.model import JSON, Accepted, Decision, Ignored, Rejection, Reply, Task, TaskStatus
+from hookgate.server.requests import Refusal, allowed
 from hookgate.stores.store import TaskHistory
 
 STATUS_OF: Mapping[Rejection, int] = {
     Rejection.MALFORMED: 400,
     Rejection.UNAUTHENTICATED: 401,
     Rejection.FORBIDDEN: 403,
+    Rejection.METHOD: 405,
     Rejection.MEDIA_TYPE: 415,
     Rejection.UNFIT: 422,
 }
@@ -56,7 +57,9 @@ class Answer:
         """All header fields."""
         named = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in self.headers.items()]
         if self.status in WITHOUT_CONTENT:
-            named = [(k, v) for k, v in named if k != b"content-type"]
+            # It would describe a body that is left out. An answer that never had one keeps it:
+            # Discord asks for a Content-Type also where it asks for no content.
+            named = [(k, v) for k, v in named if k != b"content-type" or not self.body]
         else:
             named.append((b"content-length", b"%d" % len(self.body)))
         return [*named, (b"connection", b"close")] if close else named
@@ -73,11 +76,21 @@ def refuse(refusal: Refusal, **headers: str) -> Answer:
     return json_answer(refusal.status, body, **headers)
 
 
+def refuse_for(source: Source, method: str, refusal: Refusal) -> Answer:
+    """The same of a source that is there; where the method was wrong, with those that are not."""
+    if refusal.status == STATUS_OF[Rejection.METHOD]:
+        return refuse(refusal, allow=allowed(source, method))
+    return refuse(refusal)
+
+
 def answer(receipt: Receipt, config: Config) -> Answer:
     """The answer that a sender gets."""
     match receipt:
-        case TurnedAway(_, decision):
-            return refuse(Refusal(STATUS_OF[decision.rejection], decision.message))
+        case TurnedAway(delivery, decision):
+            refusal = Refusal(STATUS_OF[decision.rejection], decision.message)
+            return refuse_for(config.sources[delivery.source], delivery.method, refusal)
+        case Greeted(_, decision):
+            return _greeting(decision.reply)
         case NotRecorded():
             message = "the delivery could not be recorded; try again later"
             body: dict[str, JSON] = {"status": "unavailable", "message": message}
@@ -90,6 +103,20 @@ def answer(receipt: Receipt, config: Config) -> Answer:
             own = json_answer(_taken_status(receipt, config), _taken_body(receipt))
     respond = config.sources[receipt.delivery.source].respond
     return own if respond is None else _as_told(own, respond, receipt)
+
+
+def _greeting(reply: Reply) -> Answer:
+    """What a caller sent may be in it, so nobody may take it for more than text or JSON."""
+    if reply.json is None:
+        media_type, body = (
+            "text/plain; charset=utf-8",
+            (reply.text or "").encode("utf-8", "replace"),
+        )
+    else:
+        media_type, body = "application/json", json_bytes(dict(reply.json))
+    headers = {name.lower(): _header_text(value) for name, value in reply.headers.items()}
+    fixed = {"content-type": media_type, "x-content-type-options": "nosniff"}
+    return Answer(reply.status, body, headers | fixed)
 
 
 def _taken_body(taken: Taken) -> dict[str, JSON]:

@@ -7,8 +7,8 @@ from hookgate.core.decide import decide
 from hookgate.core.explain import explain
 from hookgate.core.tasks import pending_task
 from hookgate.engine.config_tests.comparing import Outcome
-from hookgate.engine.intake import Receipt, Taken, TurnedAway
-from hookgate.model import Accepted, Decision, Delivery, Rejected
+from hookgate.engine.intake import Greeted, Receipt, Taken, TurnedAway
+from hookgate.model import Accepted, Answered, Decision, Delivery, Rejected
 from hookgate.server.answers import answer
 from hookgate.server.requests import Refusal, too_large, wrong_method
 
@@ -42,6 +42,8 @@ def _refused_unread(delivery: Delivery, source: Source) -> Refusal | None:
 def _receipt(delivery: Delivery, decision: Decision) -> Receipt:
     if isinstance(decision, Rejected):
         return TurnedAway(delivery, decision)
+    if isinstance(decision, Answered):
+        return Greeted(delivery, decision)
     starts = decision.starts if isinstance(decision, Accepted) else ()
     tasks = tuple(pending_task("", delivery, decision.event, start) for start in starts)
     return Taken(delivery, decision, tasks)

@@ -59,9 +59,14 @@ def caller_of(peer: str, headers: dict[str, str], trusted: Sequence[Network]) ->
 
 def wrong_method(method: str, source: Source) -> Refusal | None:
     """Why a source does not take requests of a method, or None where it does."""
-    if method in source.methods:
+    if method in source.methods or method in source.handshake_methods:
         return None
     return Refusal(405, f"{method[:20]} is not accepted here")
+
+
+def allowed(source: Source, method: str) -> str:
+    """What the Allow header says of a source to a request that it does not take with a method."""
+    return ", ".join(sorted((source.methods | source.handshake_methods) - {method}))
 
 
 def too_large(limit: int) -> Refusal:

@@ -11,7 +11,7 @@ from hookgate.core.config import Config, Source
 from hookgate.engine import journal
 from hookgate.engine.gateway import Gateway
 from hookgate.model import Delivery
-from hookgate.server.answers import Answer, answer, refuse
+from hookgate.server.answers import Answer, answer, refuse, refuse_for
 from hookgate.server.requests import (
     Disconnected,
     Refusal,
@@ -61,7 +61,8 @@ class Webhooks:
                 return
             refused = delivery
         self._refused(name, refused.status, refused.message, peer)
-        await _refuse(refused, source).send(send, close=True)
+        answered = refuse_for(source, scope["method"], refused) if source else refuse(refused)
+        await answered.send(send, close=True)
 
     def take(
         self, url: bytes, raw_headers: list[tuple[bytes, bytes]], body: bytes, peer: str
@@ -125,9 +126,3 @@ class Webhooks:
 
 def _source_name(path: str) -> str:
     return path[len(PREFIX) :] if path.startswith(PREFIX) else path[1:]
-
-
-def _refuse(refusal: Refusal, source: Source | None) -> Answer:
-    if refusal.status == 405 and source is not None:
-        return refuse(refusal, allow=", ".join(sorted(source.methods)))
-    return refuse(refusal)

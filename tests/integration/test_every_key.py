@@ -63,6 +63,16 @@ BASE: dict[str, Any] = {
         "adyen": {"auth": {"type": "adyen", "secret": "a0"}, "rules": {}},
         "graph": {"auth": {"type": "client_state", "secret": "s"}, "rules": {}},
         "github": {"provider": "github", "auth": {"secret": "s"}, "rules": {}},
+        "greeted": {
+            "auth": SIGNED,
+            "handshake": {
+                "when": {"query": "q"},
+                "auth": {"type": "none"},
+                "answer": {"json": {"a": {"query": "a", "hmac": {}}, "b": "b"}},
+            },
+            "rules": {},
+        },
+        "slack": {"provider": "slack", "auth": {"secret": "s"}, "handshake": {}, "rules": {}},
     },
     "programs": {
         "show": {"command": ["cat"]},
@@ -83,6 +93,11 @@ SOURCE = ("sources", "token")
 PLAIN = (*SOURCE, "params", "plain")
 FULL = (*SOURCE, "params", "full")
 GITHUB = ("sources", "github")
+HANDSHAKE = ("sources", "greeted", "handshake")
+ANSWER = (*HANDSHAKE, "answer")
+HMAC = (*ANSWER, "json", "a", "hmac")
+VALUE = (*ANSWER, "json", "b")
+SLACK = ("sources", "slack", "handshake")
 RULE = (*SOURCE, "rules", "push", 0)
 RESPOND = (*SOURCE, "respond")
 SHOW = ("programs", "show")
@@ -129,6 +144,7 @@ CHANGES: dict[str, tuple[tuple[str | int, ...], Any]] = {
     "source.methods": ((*SOURCE, "methods"), ["PUT"]),
     "source.max_body": ((*SOURCE, "max_body"), "1KiB"),
     "source.respond": (RESPOND, {"status": 204}),
+    "source.handshake": (HANDSHAKE, None),
     "source.payload_schema": ((*SOURCE, "payload_schema"), "tests/config/files/issue.json"),
     "auth_entry.type": (BASIC, {"type": "none"}),
     "none_auth.type": (AUTH, {"type": "none"}),
@@ -193,6 +209,29 @@ CHANGES: dict[str, tuple[tuple[str | int, ...], Any]] = {
     "respond.status": ((*RESPOND, "status"), 204),
     "respond.headers": ((*RESPOND, "headers"), {"X-A": "{plain}"}),
     "respond.body": ((*RESPOND, "body"), "fine"),
+    "preset_handshake.method": ((*SLACK, "method"), "GET"),
+    "preset_handshake.when": ((*SLACK, "when"), {"path": "other"}),
+    "preset_handshake.auth": ((*SLACK, "auth"), {"type": "none"}),
+    "handshake.method": ((*HANDSHAKE, "method"), "HEAD"),
+    "handshake.when": ((*HANDSHAKE, "when"), [{"query": "q"}, {"query": "r"}]),
+    "handshake.auth": ((*HANDSHAKE, "auth"), {"type": "token", "token": "a"}),
+    "handshake.answer": (ANSWER, {}),
+    "requirement.path": ((*HANDSHAKE, "when"), {"path": "q"}),
+    "requirement.header": ((*HANDSHAKE, "when"), {"header": "Q"}),
+    "requirement.query": ((*HANDSHAKE, "when", "query"), "r"),
+    "requirement.equals": ((*HANDSHAKE, "when", "equals"), "1"),
+    "handshake_answer.status": ((*ANSWER, "status"), 202),
+    "handshake_answer.text": (ANSWER, {"text": "a"}),
+    "handshake_answer.json": ((*ANSWER, "json"), {}),
+    "handshake_answer.headers": ((*ANSWER, "headers"), {"X-A": "a"}),
+    "answer_value.path": (VALUE, {"path": "c"}),
+    "answer_value.header": (VALUE, {"header": "B"}),
+    "answer_value.query": (VALUE, {"query": "b"}),
+    "answer_value.value": (VALUE, {"value": 1}),
+    "answer_value.hmac": (VALUE, {"path": "b", "hmac": {}}),
+    "answer_value.hmac.algorithm": ((*HMAC, "algorithm"), "sha1"),
+    "answer_value.hmac.encoding": ((*HMAC, "encoding"), "base64"),
+    "answer_value.hmac.prefix": ((*HMAC, "prefix"), "sha256="),
     "program.command": ((*SHOW, "command"), ["cat", "{plain}"]),
     "program.params": ((*SHOW, "params"), ["plain"]),
     "program.pass": ((*SHOW, "pass"), "none"),

@@ -40,6 +40,13 @@ sources:
       go: [{{program: say}}]
       wait: [{{program: say_and_wait}}]
       fail: [{{program: fail}}]
+  greeted:
+    auth: {{type: token, token: new-canary}}
+    handshake:
+      method: GET
+      auth: {{type: token, query: verify, token: verify-canary}}
+      answer: {{text: {{query: challenge}}}}
+    rules: {{}}
   open: {{auth: {{type: none}}, rules: {{go: [{{program: say}}]}}}}
 programs:
   say: {{command: [{sys.executable}, -c, "print('done')"]}}
@@ -143,6 +150,17 @@ async def test_deliveries_are_counted_by_source_and_outcome(client: httpx.AsyncC
     assert deliveries(samples, "open") == {"accepted": 1}
 
 
+async def test_a_handshake_is_counted_and_its_token_is_no_secret_of_the_source(
+    client: httpx.AsyncClient,
+) -> None:
+    asked = {"verify": "verify-canary", "challenge": "7"}
+    assert (await client.get("/greeted", params=asked)).text == "7"
+    samples = await scraped(client)
+    assert deliveries(samples, "greeted") == {"answered": 1}
+    entry = {"source": "greeted", "entry": "0", "scheme": "token", "index": "0"}
+    assert of(samples, "hookgate_auth_secret_matches_total", **entry) == 0
+
+
 async def test_what_could_not_be_recorded_is_counted(config: Config) -> None:
     gateway = Gateway(config, SqliteStore(config.store.path), None)
     async with serving(gateway) as client:
@@ -164,7 +182,11 @@ async def test_every_series_of_the_rules_file_is_there_before_anything_has_happe
     for program in ("say", "say_and_wait", "fail"):
         assert of(samples, "hookgate_attempts_total", program=program, status="failed") == 0
         assert of(samples, "hookgate_attempt_seconds_count", program=program) == 0
-    matches = {labels for name, labels in samples if name == "hookgate_auth_secret_matches_total"}
+    matches = {
+        labels
+        for name, labels in samples
+        if name == "hookgate_auth_secret_matches_total" and ("source", "crm") in labels
+    }
     token = {("source", "crm"), ("entry", "1"), ("scheme", "token")}
     assert matches == {frozenset({*token, ("index", index)}) for index in "01"}
 

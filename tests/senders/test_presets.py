@@ -17,6 +17,7 @@ from jsonschema import Draft7Validator
 from hookgate.auth.mailgun import MailgunAuth
 from hookgate.auth.signature import SignatureAuth
 from hookgate.auth.timestamps import Timestamp
+from hookgate.auth.token import TokenAuth
 from hookgate.auth.twilio import TwilioAuth
 from hookgate.core.config import Source
 from hookgate.loading.codes import Code
@@ -191,6 +192,65 @@ def test_the_url_must_be_told_where_it_is_signed() -> None:
         assert errors(rules(name, "{secret: key}", "public_url: https://h.example/x")) == []
 
 
+# --- handshakes of presets --------------------------------------------------------------------
+
+
+def shown(provider: str, handshake: str, auth: str = "{secret: key}") -> list[str]:
+    """The handshakes of a source, in words."""
+    found = source(provider, auth, f"handshake: {handshake}")
+    return [handshake.shown for handshake in found.handshakes]
+
+
+def test_a_preset_gives_its_handshakes_and_null_answers_none() -> None:
+    assert [one.shown for one in source("slack", "{secret: key}").handshakes] == [
+        "POST with type 'url_verification'"
+    ]
+    assert shown("slack", "null") == []
+
+
+def test_a_handshake_without_an_answer_is_laid_over_that_of_the_preset() -> None:
+    assert shown("slack", "{when: {path: kind}}") == ["POST with kind"]
+    assert shown("slack", "{method: GET}") == ["GET with type 'url_verification'"]
+    (handshake,) = source("meta", "{secret: key}", "handshake: {auth: {token: t}}").handshakes
+    assert handshake.auth == (TokenAuth((b"t",), query="hub.verify_token"),)
+    assert handshake.shown == "GET with query parameter hub.mode 'subscribe'"
+
+
+def test_what_is_laid_over_several_handshakes_is_laid_over_each() -> None:
+    key = ED25519.public_bytes_raw().hex()
+    assert shown("discord", "{method: OPTIONS}", f"{{public_key: {key}}}") == [
+        "OPTIONS with type 1, no event",
+        "OPTIONS with type 0",
+    ]
+
+
+def test_a_handshake_with_an_answer_replaces_those_of_the_preset() -> None:
+    own = "{method: HEAD, answer: {status: 204}}"
+    assert shown("slack", own) == ["HEAD"]
+    assert shown("slack", f"[{own}, {{}}]") == ["HEAD", "POST with type 'url_verification'"]
+    assert shown("github", f"[{own}]") == ["HEAD"]
+
+
+def test_another_auth_of_a_handshake_replaces_that_of_the_preset_whole() -> None:
+    (handshake,) = source("meta", "{secret: k}", "handshake: {auth: {type: none}}").handshakes
+    assert [verifier.scheme for verifier in handshake.auth or ()] == ["none"]
+
+
+def test_the_token_of_a_handshake_must_be_given() -> None:
+    (problem,) = errors(rules("meta", "{secret: key}"))
+    assert problem.as_line() == (
+        "rules.yaml:4:15: HG112 error: the handshake of the provider 'meta' needs its token"
+        " (handshake: {auth: {token: ...}}; handshake: null answers none)"
+    )
+    assert errors(rules("meta", "{secret: key}", "handshake: null")) == []
+
+
+def test_the_addresses_of_a_source_are_asked_for_its_handshakes_as_well() -> None:
+    auth = "[{type: ip, allowed_ips: [192.0.2.0/24]}, {secret: key}]"
+    (handshake,) = source("dropbox", auth).handshakes
+    assert [verifier.scheme for verifier in handshake.auth or ()] == ["ip", "none"]
+
+
 # --- public keys in a rules file --------------------------------------------------------------
 
 
@@ -265,6 +325,8 @@ def test_the_library_is_imported_only_for_a_source_that_needs_it(tmp_path: Path)
         ("twilio", ("auth.secret", "public_url")),
         ("mailgun", ("auth.secret",)),
         ("docker-hub", ("auth",)),
+        ("meta", ("auth.secret", "handshake.auth.token")),
+        ("dropbox", ("auth.secret",)),
     ],
 )
 def test_it_is_told_what_a_receiver_has_to_give(name: str, needed: tuple[str, ...]) -> None:

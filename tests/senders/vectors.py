@@ -8,6 +8,7 @@ Each file names its preset, what the receiver configures, a request, and what mu
   where the text itself stands in the body;
 - `window` is how far the time may be off in seconds; without `future` any future will do, and
   without `window` any time at all;
+- `handshake` is what the receiver configures of that, where the preset asks for it;
 - `list` tells that the header is a list, so that one that is sent twice is no fault;
 - `accepted` and `rejected` are the same request with other headers or another body.
 """
@@ -65,6 +66,7 @@ class Vector:
     signature: str
     event_type: str
     event_id: str | None
+    handshake: Mapping[str, Any] | None = None
     secret_index: int = 0
     list: bool = False
     window: Mapping[str, float] | None = None
@@ -98,6 +100,8 @@ class Vector:
             "auth": {**self.auth, **auth},
             "rules": {"*": [{"program": "note"}]},
         }
+        if self.handshake is not None:
+            source["handshake"] = self.handshake
         if self.request.url is not None:
             source["public_url"] = self.request.url
         programs = {"note": {"command": ["true"]}}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from hookgate.loading.codes import Code
+from hookgate.loading.context import auth_entries
 from hookgate.loading.interpolation import pieces, shown
 from hookgate.loading.lint.subject import Subject
 from hookgate.loading.nodes import Node
@@ -19,7 +20,7 @@ def check_secrets(subject: Subject) -> None:
     if admin_token is not None:
         _check_clear(admin_token, "HOOKGATE_ADMIN_TOKEN", subject)
     for name, source in subject.root.entries("sources").items():
-        for entry in source.items("auth"):
+        for entry in auth_entries(source):
             _check_username(entry.get("username"), subject)
             for key in _SECRETS:
                 variable = f"{name}_{key}".replace("-", "_").upper()

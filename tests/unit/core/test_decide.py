@@ -226,4 +226,4 @@ def test_every_delivery_gets_a_decision_and_every_decision_an_explanation(
 
 
 def decision_rules(decision: Decision) -> tuple[RuleResult, ...]:
-    return () if isinstance(decision, Rejected) else decision.rules
+    return decision.rules if isinstance(decision, Accepted | Ignored) else ()

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from hookgate.core.authenticate import authenticate
 from hookgate.core.config import Source
-from hookgate.core.decide import authenticate
+from hookgate.core.decide import decide
 from hookgate.engine.signing import Unsignable, signable, signed
 from hookgate.loading.presets import names, preset
-from hookgate.model import JSON, AuthResult, Delivery
+from hookgate.model import JSON, Answered, AuthResult, Delivery, Rejected
 from tests.rules import compiled, delivery
 
 ENVIRON = {"SECRET": "c2VjcmV0", "HEX": "5ec4e7"}
@@ -84,7 +86,7 @@ def source_with(auth: str, environ: dict[str, str] | None = None) -> Source:
 
 def passes(source: Source, request: Delivery | Unsignable) -> bool:
     assert isinstance(request, Delivery), request
-    return authenticate(source, request, request.received_at).result is AuthResult.PASSED
+    return authenticate(source.auth, request, request.received_at).result is AuthResult.PASSED
 
 
 @pytest.mark.parametrize("auth", AUTH.values(), ids=AUTH)
@@ -132,7 +134,7 @@ def test_a_timestamp_that_the_request_has_is_signed_as_it_is_and_may_be_stale() 
     stale = delivery("it", BODY, {"x-time": "999000"})
     request = signed(stale, source)
     assert isinstance(request, Delivery)
-    (step,) = authenticate(source, request, request.received_at).steps
+    (step,) = authenticate(source.auth, request, request.received_at).steps
     assert step.reason == "X-Time is 1000 s old, more than the 300 s allowed"
 
 
@@ -280,8 +282,32 @@ def test_every_provider_can_be_signed_for(provider: str) -> None:
             provider: {provider}
             auth: {credentials(auth)}
             public_url: https://hooks.example.com/it
+            handshake: null
             rules: {{}}
         programs: {{}}
         """
     source = signable(compiled(rules).sources["it"])
     assert passes(source, signed(delivery("it", body_for(auth)), source))
+
+
+def test_a_handshake_is_presented_what_it_asks_for_in_place_of_the_sources_auth() -> None:
+    config = compiled(
+        """
+        version: 1
+        sources:
+          it:
+            provider: meta
+            auth: {secret: "${SECRET}"}
+            handshake: {auth: {token: "${NOT_SET}"}}
+            rules: {}
+        programs: {}
+        """
+    )
+    source = signable(config.sources["it"])
+    query = {"hub.mode": "subscribe", "hub.challenge": "7"}
+    asked = replace(delivery("it", "", query=query), method="GET")
+    config = replace(config, sources={"it": source})
+    presented = signed(asked, source)
+    assert isinstance(presented, Delivery)
+    assert isinstance(decide(config, presented, 0.0), Answered)
+    assert isinstance(decide(config, asked, 0.0), Rejected)

@@ -234,6 +234,8 @@ sources:
           literal-11
         header: literal
       - {type: token, token: "${file:kept}"}
+    handshake:
+      - {when: {path: a}, auth: {type: token, token: literal-12}, answer: {text: a}}
     rules: {"*": [{program: p}]}
 programs: {p: {command: [literal]}}
 """
