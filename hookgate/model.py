@@ -106,12 +106,32 @@ class RuleResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Pause:
+    """How a burst of events is waited out; times in seconds.
+
+    The newest event of those with the same `key` stands for all of them. Its task is due when
+    `wait` has passed without another, and at the latest `max_wait` after the first.
+    """
+
+    key: str
+    wait: float
+    max_wait: float
+
+
+@dataclass(frozen=True, slots=True)
 class Start:
-    """A program that is to be started because `rule` held, with the params it is given."""
+    """A program that is to be started because `rule` held, with the params it is given.
+
+    Starts of one source with the same `key` are run one after the other; None has no order. Of
+    those that are due, the highest `priority` goes first.
+    """
 
     rule: str
     program: str
     params: Mapping[str, JSON]
+    key: str | None = None
+    priority: int = 0
+    pause: Pause | None = None
 
 
 class Rejection(StrEnum):
@@ -210,7 +230,10 @@ Decision: TypeAlias = Accepted | Ignored | Answered | Rejected
 
 
 class TaskStatus(StrEnum):
-    """The state of a recorded run. Waiting for a retry is `PENDING` with `next_attempt_at`."""
+    """The state of a recorded run. Waiting for a retry is `PENDING` with `next_attempt_at`.
+
+    A task that a newer one of its burst stands for is `COMPLETED` without an attempt.
+    """
 
     PENDING = "pending"
     RUNNING = "running"
@@ -232,10 +255,22 @@ class Trigger(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Burst:
+    """What a task stands for: the events of one rule with the same `key`, until `ends_at`."""
+
+    key: str
+    ends_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """A recorded run of a program for one delivery.
 
-    `attempts` counts the attempts begun. `error` says in one line why the last one failed.
+    `key` and `priority` are those of its `Start`. `burst` is set where the task waits for its
+    newest event; `superseded_by` is the task that was recorded for a newer one and stands for it.
+
+    `attempts` counts the attempts begun, of which `attempts_before` were begun before the task was
+    started again by hand. `error` says in one line why the last one failed.
     """
 
     id: str
@@ -252,7 +287,17 @@ class Task:
     started_at: float | None = None
     finished_at: float | None = None
     attempts: int = 0
+    attempts_before: int = 0
     error: str | None = None
+    key: str | None = None
+    priority: int = 0
+    burst: Burst | None = None
+    superseded_by: str | None = None
+
+    @property
+    def tries(self) -> int:
+        """The attempts that count against the program's `retry`."""
+        return self.attempts - self.attempts_before
 
 
 @dataclass(frozen=True, slots=True)

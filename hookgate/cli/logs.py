@@ -139,6 +139,7 @@ def _attempt(fields: dict[str, object]) -> str:
         f"#{fields['attempt']}",
         fields["error"] if exit_code is None else f"exit {exit_code}",
         _milliseconds(fields),
+        *([f"again in {fields['retry_in_s']}s"] if "retry_in_s" in fields else []),
     )
     return " ".join(map(str, words))
 

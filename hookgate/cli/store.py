@@ -111,7 +111,7 @@ def _lines(path: str, found: Figures, now: float) -> Iterator[str]:
     if found.oldest is not None:
         yield _fact("oldest", f"{moment(found.oldest)}, {span(max(0.0, now - found.oldest))} ago")
     yield _fact("tasks", _counts(found.tasks))
-    if found.next_due < now:
+    if found.next_due is not None and found.next_due < now:
         yield _fact("due", f"for {span(now - found.next_due)}")
 
 

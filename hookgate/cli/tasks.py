@@ -127,10 +127,11 @@ def _page(history: TaskHistory, now: float) -> Iterator[str]:
     colour = _COLOURS.get(task.status, str)
     yield from (
         _fact("task", task.id),
-        _fact("status", colour(task.status.value) + _due(task, now)),
+        _fact("status", colour(task.status.value) + _due(task, now) + _superseded(task)),
         _fact("program", printable(task.program)),
         _fact("rule", printable(f"{task.source} {task.rule}")),
         _fact("event", printable(f"{task.event_type} {task.event_id or ''}".rstrip())),
+        *([] if task.key is None else [_fact("key", printable(repr(task.key)))]),
         _fact("delivery", f"{task.delivery_id}, {span(max(0.0, now - task.created_at))} ago"),
         *(
             _fact("params" if number == 0 else "", printable(f"{name} = {json_text(value)}"))
@@ -145,6 +146,10 @@ def _page(history: TaskHistory, now: float) -> Iterator[str]:
 def _due(task: Task, now: float) -> str:
     wait = task.next_attempt_at - now
     return f", due in {span(wait)}" if not task.status.ended and wait > 0 else ""
+
+
+def _superseded(task: Task) -> str:
+    return f", superseded by {task.superseded_by}" if task.superseded_by else ""
 
 
 def _fact(name: str, text: str) -> str:

@@ -6,7 +6,8 @@ import shlex
 from collections.abc import Iterator, Sequence
 
 from hookgate.cli.terminal import bad, dim, good, printable, shortened
-from hookgate.core.explain import RuleTrace, TaskTrace, Trace, ValueTrace
+from hookgate.core.explain import RuleTrace, Trace, ValueTrace
+from hookgate.core.explain_tasks import TaskTrace
 from hookgate.expr.values import json_text
 from hookgate.model import JSON, AuthResult, Reply, RuleOutcome
 
@@ -93,6 +94,15 @@ def _task(task: TaskTrace) -> Iterator[str]:
     yield task.program
     yield printable(shlex.join(shortened(item, _VALUE_WIDTH) for item in task.argv))
     yield f"in {task.working_dir} for at most {task.timeout:g}s, {task.stdin_bytes} bytes on stdin"
+    if task.key is not None:
+        yield f"after all tasks before it with the key {_shown_value(task.key)}"
+    if task.priority:
+        yield f"with priority {task.priority}"
+    if task.pause is not None:
+        burst = f" with the key {_shown_value(task.pause.key)}" if task.pause.key else ""
+        quiet = f"when {task.pause.wait:g}s have passed without another event{burst}"
+        yield f"{quiet}, after {task.pause.max_wait:g}s at the latest"
+    yield from (bad(printable(remark)) for remark in task.remarks)
     if task.fault is not None:
         yield bad(f"cannot run: {printable(task.fault)}")
 

@@ -13,6 +13,7 @@ from hookgate.auth.addresses import Network
 from hookgate.auth.keys import Algorithm
 from hookgate.auth.presented import Encoding
 from hookgate.auth.verifier import Verifier
+from hookgate.core.retry import Retry
 from hookgate.expr.conditions import Condition
 from hookgate.expr.paths import Path
 from hookgate.model import JSON
@@ -100,7 +101,9 @@ class CommandProgram:
     """A program that is a command line. Times in seconds, sizes in bytes.
 
     `params` None means every param of the source. `flags` tells whether params, the event type and
-    the payload are appended as ``--name=value``. `working_dir` is absolute.
+    the payload are appended as ``--name=value``. `working_dir` is absolute. `retry` None is one
+    attempt, unless the program itself asks for more (see `core.retry`). At most `concurrency`
+    attempts run at the same time; None is any number.
     """
 
     name: str
@@ -113,6 +116,8 @@ class CommandProgram:
     exit_status: Mapping[int, int] = field(default_factory=dict)
     env: Mapping[str, Template] = field(default_factory=dict)
     max_output: int = 64 * 1024
+    retry: Retry | None = None
+    concurrency: int | None = None
 
 
 Program: TypeAlias = CommandProgram
@@ -187,10 +192,34 @@ class Handshake:
 
 
 @dataclass(frozen=True, slots=True)
+class Key:
+    """An expression whose value tells which events belong together.
+
+    `shown` is its text as written, before `${NAME}` was filled in.
+    """
+
+    expression: Condition
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Debounce:
+    """Of a burst of events only the newest runs; times in seconds, see `model.Pause`.
+
+    Without `key` all events of the rule are one burst.
+    """
+
+    wait: float
+    max_wait: float
+    key: Key | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Rule:
     """A mapping rule. `id` is ``event_type[index]``; `line` is its line in the rules file.
 
-    `shown` is the condition as written, before `${NAME}` was filled in.
+    `shown` is the condition as written, before `${NAME}` was filled in. Tasks of equal `key` run
+    one after the other; of those that are due the highest `priority` goes first.
     """
 
     id: str
@@ -199,6 +228,9 @@ class Rule:
     condition: Condition
     shown: str
     program: str
+    key: Key | None = None
+    priority: int = 0
+    debounce: Debounce | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from hookgate.core.authenticate import Ask, authenticate, unauthentic
 from hookgate.core.bodies import BodyFault, read_body
 from hookgate.core.config import ANY_EVENT_TYPE, Config, PayloadSchema, Rule, Source
 from hookgate.core.handshakes import after_auth, before_auth
+from hookgate.core.keys import order_key, pause_of
 from hookgate.core.selectors import ParamFault, View, read_params, select_text, view_of
 from hookgate.errors import EvaluationError
 from hookgate.model import (
@@ -101,9 +102,10 @@ def _decide_event(source: Source, event: Event, view: View, auth: Authentication
     if isinstance(params, ParamFault):
         return _unfit(auth, event, f"param {params.param} {params.reason}")
     rules = source.rules[rule_list]
-    results = _try_rules(rules, condition_values(event, view, params), source.match == "all")
+    values = condition_values(event, view, params)
+    results = _try_rules(rules, values, source.match == "all")
     starts = tuple(
-        Start(rules[result.index].id, rules[result.index].program, params)
+        _start(rules[result.index], params, values)
         for result in results
         if result.outcome is RuleOutcome.TRUE
     )
@@ -142,6 +144,17 @@ def _try_rule(index: int, rule: Rule, values: Mapping[str, JSON]) -> RuleResult:
     except EvaluationError as error:
         return RuleResult(index, RuleOutcome.ERROR, str(error))
     return RuleResult(index, RuleOutcome.TRUE if held else RuleOutcome.FALSE)
+
+
+def _start(rule: Rule, params: Mapping[str, JSON], values: Mapping[str, JSON]) -> Start:
+    return Start(
+        rule=rule.id,
+        program=rule.program,
+        params=params,
+        key=order_key(rule.key, values),
+        priority=rule.priority,
+        pause=pause_of(rule.debounce, values),
+    )
 
 
 def _none_held(event_type: str, results: tuple[RuleResult, ...]) -> str:

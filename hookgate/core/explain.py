@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from hookgate.core.bodies import Body, read_body
-from hookgate.core.command_line import Unrunnable, plan_command, show_command
-from hookgate.core.config import Config, Param, Program, Rule, Selector, Source
+from hookgate.core.config import Config, Param, Rule, Selector, Source
 from hookgate.core.decide import condition_values, rule_list_for
+from hookgate.core.explain_tasks import TaskTrace, from_environment, trace_tasks
 from hookgate.core.selectors import (
     ParamFault,
     Unconvertible,
@@ -25,13 +25,10 @@ from hookgate.core.selectors import (
     read_params,
     view_of,
 )
-from hookgate.core.tasks import pending_task
-from hookgate.expr.conditions import BUILT_IN_NAMES
 from hookgate.expr.paths import Found
 from hookgate.expr.values import for_show
 from hookgate.model import (
     JSON,
-    Accepted,
     Answered,
     Authentication,
     Decision,
@@ -41,11 +38,7 @@ from hookgate.model import (
     Reply,
     RuleOutcome,
     RuleResult,
-    Task,
 )
-
-PAYLOAD_FILE = "<payload file>"
-"""Stands for the path of the payload file, which is known only when a program is run."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,19 +61,6 @@ class RuleTrace:
     result: RuleOutcome
     reason: str
     program: str
-
-
-@dataclass(frozen=True, slots=True)
-class TaskTrace:
-    """What would run. `fault` says why it could not."""
-
-    program: str
-    argv: tuple[str, ...]
-    env: Mapping[str, str]
-    working_dir: str
-    timeout: float
-    stdin_bytes: int
-    fault: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +98,7 @@ def explain(config: Config, delivery: Delivery, decision: Decision) -> Trace:
         rules=() if event is None else _trace_rules(source, event, view, decision),
         outcome=decision.outcome,
         reason=decision.summary,
-        tasks=_trace_tasks(config, delivery, decision),
+        tasks=trace_tasks(config, delivery, view, decision),
         reply=_shown_reply(decision.reply) if isinstance(decision, Answered) else None,
     )
 
@@ -209,41 +189,12 @@ def _trace_rule(rule: Rule, result: RuleResult, values: Mapping[str, JSON]) -> R
 def _reason(rule: Rule, result: RuleResult, values: Mapping[str, JSON]) -> str:
     if result.outcome is RuleOutcome.NOT_REACHED:
         return "an earlier rule held"
-    if _from_environment(rule, values):
+    if from_environment(rule.condition, rule.shown, values):
         failed = "could not be evaluated; " if result.cause is not None else ""
         return f"{failed}it holds a value from the environment, which is not shown"
     if result.cause is not None:
         return result.cause
     return rule.condition.filled_in(values)
-
-
-def _from_environment(rule: Rule, values: Mapping[str, JSON]) -> bool:
-    """Whether its text, or a param that it uses, was filled in from the environment."""
-    names = rule.condition.names - set(BUILT_IN_NAMES)
-    return rule.shown != rule.condition.text or any(
-        for_show(values[name]) != values[name] for name in names
-    )
-
-
-def _trace_tasks(config: Config, delivery: Delivery, decision: Decision) -> tuple[TaskTrace, ...]:
-    if not isinstance(decision, Accepted):
-        return ()
-    tasks = [pending_task("", delivery, decision.event, start) for start in decision.starts]
-    return tuple(_trace_task(config.programs[task.program], task, delivery) for task in tasks)
-
-
-def _trace_task(program: Program, task: Task, delivery: Delivery) -> TaskTrace:
-    argv, env = show_command(program, task, delivery, PAYLOAD_FILE)
-    plan = plan_command(program, task, delivery, 1, {}, PAYLOAD_FILE)
-    return TaskTrace(
-        program=program.name,
-        argv=argv,
-        env=env,
-        working_dir=program.working_dir,
-        timeout=program.timeout,
-        stdin_bytes=len(delivery.body),
-        fault=plan.reason if isinstance(plan, Unrunnable) else None,
-    )
 
 
 def _shown_reply(reply: Reply) -> Reply:

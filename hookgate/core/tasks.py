@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from hookgate.model import Delivery, Event, Start, Task, TaskStatus
+from hookgate.model import Burst, Delivery, Event, Start, Task, TaskStatus
 
 
 def pending_task(task_id: str, delivery: Delivery, event: Event, start: Start) -> Task:
-    """The task that a start becomes."""
+    """The task that a start becomes; one that waits out a burst, as if it were the first of it."""
+    now, pause = delivery.received_at, start.pause
     return Task(
         id=task_id,
         delivery_id=delivery.id,
@@ -17,6 +18,9 @@ def pending_task(task_id: str, delivery: Delivery, event: Event, start: Start) -
         program=start.program,
         params=start.params,
         status=TaskStatus.PENDING,
-        created_at=delivery.received_at,
-        next_attempt_at=delivery.received_at,
+        created_at=now,
+        next_attempt_at=now if pause is None else now + min(pause.wait, pause.max_wait),
+        key=start.key,
+        priority=start.priority,
+        burst=None if pause is None else Burst(pause.key, now + pause.max_wait),
     )

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import random
 import time
 from collections.abc import Coroutine, Iterable
 from dataclasses import replace
 from typing import Any
 
+from hookgate.core.config import Config
+from hookgate.core.retry import Failure, wait_before_retry
 from hookgate.engine import journal
 from hookgate.engine.current import Current
 from hookgate.engine.ids import Clock
@@ -15,10 +18,12 @@ from hookgate.engine.metrics import Metrics
 from hookgate.errors import StoreUnavailable
 from hookgate.model import Attempt, TaskStatus
 from hookgate.runners.runner import Result, Runner, Work
-from hookgate.stores.store import Claim, Store
+from hookgate.stores.store import Claim, Store, TaskHistory
 
 LEASE = 60.0
 """Seconds that a claimed task stays with a worker that gives no sign of life."""
+
+LEASE_ENDED = "its lease ended before the attempt did"
 
 _IDLE = 60.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
@@ -26,6 +31,9 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
 class Dispatcher:
     """Runs due tasks, at most `server.concurrency` at a time.
+
+    While a program has as many attempts as its own `concurrency` allows, its tasks stay in the
+    store and take no room from others.
 
     Use it as an async context manager; leaving it lets running programs end for the configured
     grace, then ends them and gives their tasks back.
@@ -49,7 +57,9 @@ class Dispatcher:
         self._stopping = asyncio.Event()
         self._slot_free = asyncio.Event()
         self._slot_free.set()
-        self._attempts: set[asyncio.Task[None]] = set()
+        self._attempts: dict[asyncio.Task[None], Attempt] = {}
+        self._leases_settled = asyncio.Lock()
+        """Held while tasks are claimed and while leases end, as neither must see half the other."""
         self._loops: tuple[asyncio.Task[None], ...] = ()
         self._ends: dict[str, asyncio.Event] = {}
 
@@ -76,13 +86,16 @@ class Dispatcher:
         """Heed a new configuration, which may allow more tasks at a time."""
         self._slot_free.set()
 
-    async def ended(self, task_ids: Iterable[str]) -> None:
-        """Return when all these tasks have ended; the caller sets the time limit."""
+    async def tried(self, task_ids: Iterable[str]) -> None:
+        """Return when each of these tasks had its first attempt; the caller sets the time limit.
+
+        One that failed may be tried again, after a wait that nobody stays for.
+        """
         for task_id in task_ids:
             end = self._ends.setdefault(task_id, asyncio.Event())
             try:
                 history = await self._store.task(task_id)
-                if history is not None and not history.task.status.ended:
+                if history is not None and not _tried(history):
                     await end.wait()
             finally:
                 self._ends.pop(task_id, None)
@@ -102,7 +115,10 @@ class Dispatcher:
 
     async def _claim(self, wanted: int) -> list[Claim]:
         try:
-            return await self._store.claim(self._worker, wanted, LEASE, self._clock())
+            async with self._leases_settled:
+                now = self._clock()
+                limits = _limits(self._current.config)
+                return await self._store.claim(self._worker, wanted, LEASE, now, limits)
         except StoreUnavailable as error:
             journal.store_unavailable("claiming tasks", str(error))
         except Exception:  # while a gateway accepts, it must not cease to run
@@ -120,11 +136,11 @@ class Dispatcher:
 
     def _begin(self, claim: Claim) -> None:
         attempt = asyncio.create_task(self._attempt(claim))
-        self._attempts.add(attempt)
+        self._attempts[attempt] = claim.attempt
         attempt.add_done_callback(self._free_slot)
 
     def _free_slot(self, attempt: asyncio.Task[None]) -> None:
-        self._attempts.discard(attempt)
+        del self._attempts[attempt]
         self._slot_free.set()
 
     async def _attempt(self, claim: Claim) -> None:
@@ -132,35 +148,53 @@ class Dispatcher:
         try:
             result = await self._run(claim)
         except asyncio.CancelledError:
-            await self._give_back(claim)
+            if self._stopping.is_set():
+                await self._give_back(claim)
+            else:
+                journal.task_given_back(claim.task, LEASE_ENDED)
             raise
+        now = self._clock()
         status = TaskStatus.COMPLETED if result.error is None else TaskStatus.FAILED
         attempt = replace(
             claim.attempt,
             status=status,
-            finished_at=self._clock(),
+            finished_at=now,
             exit_code=result.exit_code,
             output=result.output,
             stderr=result.stderr,
             error=result.error,
         )
-        await self._finish(claim, attempt, status)
+        wait = self._wait_before_retry(claim, result)
+        if wait is None:
+            await self._finish(claim, attempt, status)
+        else:
+            await self._finish(claim, attempt, TaskStatus.PENDING, now + wait)
         seconds = time.perf_counter() - began
         self._metrics.attempted(claim.task.program, status, seconds)
-        journal.attempt_ended(claim.task, attempt, seconds)
+        journal.attempt_ended(claim.task, attempt, seconds, wait)
         if claim.task.id in self._ends:
             self._ends[claim.task.id].set()
 
     async def _run(self, claim: Claim) -> Result:
         program = self._current.config.programs.get(claim.task.program)
         if program is None:
-            return _not_run(f"program {claim.task.program!r} is not in the rules file any more")
+            gone = f"program {claim.task.program!r} is not in the rules file any more"
+            return _not_run(gone, hopeless=True)
         work = Work(claim.task, claim.delivery, claim.attempt.number)
         try:
             return await self._runner.run(program, work)
         except Exception as error:
             journal.runner_broke(claim.task)
             return _not_run(f"hookgate could not run it: {type(error).__name__}")
+
+    def _wait_before_retry(self, claim: Claim, result: Result) -> float | None:
+        """How many seconds until the task is tried again; None where it is not."""
+        program = self._current.config.programs.get(claim.task.program)
+        if result.error is None or program is None:
+            return None
+        failure = Failure(result.exit_code, result.output, result.hopeless)
+        chance = random.random()  # noqa: S311 - it spreads retries, it keeps no secret
+        return wait_before_retry(program.retry, failure, claim.task.tries, chance)
 
     async def _finish(
         self,
@@ -185,7 +219,7 @@ class Dispatcher:
                 return
             else:
                 if not kept:
-                    journal.task_given_back(claim.task, "its lease ended before the attempt did")
+                    journal.task_given_back(claim.task, LEASE_ENDED)
                 return
 
     async def _give_back(self, claim: Claim) -> None:
@@ -193,20 +227,44 @@ class Dispatcher:
         reason = "the gateway stopped during the attempt"
         attempt = replace(claim.attempt, status=TaskStatus.FAILED, finished_at=now, error=reason)
         journal.task_given_back(claim.task, reason)
-        await self._finish(claim, attempt, TaskStatus.PENDING, now)
+        await self._finish(claim, attempt, TaskStatus.PENDING)
 
     async def _lease_loop(self) -> None:
         while True:
             await asyncio.sleep(LEASE / 3)
             try:
-                if self._attempts:
-                    await self._store.extend(self._worker, LEASE, self._clock())
-                await self._store.release_expired(self._clock())
+                async with self._leases_settled:
+                    await self._settle_leases()
             except StoreUnavailable as error:
                 journal.store_unavailable("renewing leases", str(error))
             except Exception:  # as in `_claim`
                 journal.loop_broke("renewing leases")
 
+    async def _settle_leases(self) -> None:
+        """Renew our own leases before any may end: then a clock that was set on ends none of them.
 
-def _not_run(reason: str) -> Result:
-    return Result(exit_code=None, output="", stderr="", error=reason)
+        What has lost its lease all the same is another's now, and is stopped here.
+        """
+        now = self._clock()
+        running = {attempt: task for task, attempt in self._attempts.items()}
+        for lost in await self._store.extend(list(running), LEASE, now):
+            running[lost].cancel()
+        await self._store.release_expired(now)
+
+
+def _limits(config: Config) -> dict[str, int]:
+    """How many attempts may run at a time of the programs that have a limit of their own."""
+    return {
+        program.name: program.concurrency
+        for program in config.programs.values()
+        if program.concurrency is not None
+    }
+
+
+def _tried(history: TaskHistory) -> bool:
+    """Whether an attempt of a task has ended, be it that the task waits for the next."""
+    return history.task.status is not TaskStatus.RUNNING and bool(history.attempts)
+
+
+def _not_run(reason: str, *, hopeless: bool = False) -> Result:
+    return Result(exit_code=None, output="", stderr="", error=reason, hopeless=hopeless)

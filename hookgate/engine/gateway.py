@@ -22,7 +22,7 @@ from hookgate.engine.retention import retaining
 from hookgate.errors import StoreUnavailable
 from hookgate.model import Delivery, Task
 from hookgate.runners.runner import Runner
-from hookgate.stores.store import Store, StoredDelivery, TaskHistory
+from hookgate.stores.store import Store, StoredDelivery, TaskFilter, TaskHistory
 
 
 class Gateway:
@@ -100,6 +100,10 @@ class Gateway:
         self.metrics.answered(delivery.source, time.perf_counter() - began)
         return receipt
 
+    async def retry(self, wanted: TaskFilter) -> list[str]:
+        """Start failed tasks again, see `Store.retry`; the ids of those that are."""
+        return await self.store.retry(wanted, self._clock())
+
     def explain(self, stored: StoredDelivery) -> Trace | None:
         """The full trace of a recorded decision; None where it cannot be told any more."""
         return explain_stored(stored, self.config)
@@ -107,14 +111,14 @@ class Gateway:
     async def _wait(
         self, dispatcher: Dispatcher, tasks: list[Task], seconds: float
     ) -> tuple[TaskHistory, ...]:
-        """How the tasks stand when they have ended, or when they have been waited for enough.
+        """How the tasks stand after their first attempt, or when they were waited for enough.
 
         They are on disk already: whatever goes wrong here must not look as if they were not.
         """
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
-                    await dispatcher.ended(task.id for task in tasks)
+                    await dispatcher.tried(task.id for task in tasks)
             histories = [await self.store.task(task.id) for task in tasks]
         except StoreUnavailable as error:
             journal.store_unavailable("waiting for a program", str(error))

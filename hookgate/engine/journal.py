@@ -71,8 +71,8 @@ def delivery_not_recorded(delivery: Delivery, outcome: str, reason: str) -> None
     _tell(logging.ERROR, "delivery", fields)
 
 
-def attempt_ended(task: Task, attempt: Attempt, duration: float) -> None:
-    """An attempt took `duration` seconds."""
+def attempt_ended(task: Task, attempt: Attempt, duration: float, wait: float | None) -> None:
+    """An attempt took `duration` seconds; after `wait` seconds there is another, None is never."""
     failed = attempt.status is TaskStatus.FAILED
     fields: dict[str, object] = {
         "task_id": task.id,
@@ -86,6 +86,8 @@ def attempt_ended(task: Task, attempt: Attempt, duration: float) -> None:
     }
     if attempt.exit_code is None:  # otherwise `error` quotes what the program printed
         fields["error"] = attempt.error
+    if wait is not None:
+        fields["retry_in_s"] = round(wait, 1)
     _tell(logging.WARNING if failed else logging.INFO, "attempt", fields)
 
 

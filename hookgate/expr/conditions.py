@@ -39,9 +39,13 @@ class Condition:
 
         Raises `EvaluationError` with the cause in one line where it can be neither true nor false.
         """
+        return bool(self.value(values))
+
+    def value(self, values: Mapping[str, JSON]) -> object:
+        """What the expression gives for an event; raises as `holds` does."""
         if isinstance(self._tree, ast.Constant):
-            return bool(self._tree.value)
-        return bool(evaluate(self._tree, values))
+            return self._tree.value
+        return evaluate(self._tree, values)
 
     def filled_in(self, values: Mapping[str, JSON]) -> str:
         """The condition's text with values in place of what gave them.

@@ -26,6 +26,7 @@ from hookgate.loading.secrets import check_not_empty
 from hookgate.loading.snapshot import redact
 from hookgate.loading.sources import compile_sources
 from hookgate.loading.store import compile_store
+from hookgate.loading.waits import check_waits
 
 
 def compile_config(root: Node, unset: set[str], context: Context) -> Config | None:
@@ -34,6 +35,7 @@ def compile_config(root: Node, unset: set[str], context: Context) -> Config | No
     `unset` names the variables that are not set.
     """
     check_references(root, context)
+    check_waits(root, context)
     server = _server(root, context)
     programs = compile_programs(root, context)
     sources = compile_sources(root, server, context)

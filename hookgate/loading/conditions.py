@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from hookgate.core.config import Key
 from hookgate.errors import EvaluationError
 from hookgate.expr.conditions import (
     BUILT_IN_NAMES,
@@ -15,7 +16,7 @@ from hookgate.expr.conditions import (
 from hookgate.loading.codes import Code
 from hookgate.loading.context import Context
 from hookgate.loading.findings import quoted
-from hookgate.loading.interpolation import complete
+from hookgate.loading.interpolation import complete, shown
 from hookgate.loading.nodes import Node
 
 _CODES = {
@@ -66,6 +67,18 @@ def compile_condition(node: Node | None, names: frozenset[str], context: Context
     for fault in condition:
         _report(fault, node, names, context)
     return NEVER
+
+
+def compile_key(node: Node | None, names: frozenset[str], context: Context) -> Key | None:
+    """The expression that tells which events belong together; None where none can be read."""
+    if node is None or node.text is None or not complete(node.text):
+        return None
+    expression = parse_condition(node.text, names)
+    if isinstance(expression, Condition):
+        return Key(expression, shown(node.text))
+    for fault in expression:
+        _report(fault, node, names, context)
+    return None
 
 
 def always_holds(condition: Condition) -> bool:

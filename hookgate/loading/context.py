@@ -126,6 +126,13 @@ def integer_at(node: Node, *path: str, default: int) -> int:
     return child.value if child is not None and isinstance(child.value, int) else default
 
 
+def number_at(node: Node, *path: str, default: float) -> float:
+    """A number, whole or not."""
+    child = node.get(*path)
+    number = child is not None and isinstance(child.value, int | float)
+    return float(child.value) if number else default  # type: ignore[union-attr,arg-type]
+
+
 def seconds_at(node: Node, *path: str, default: float) -> float:
     """A duration, in seconds."""
     duration = seconds(text_at(node, *path) or "")

@@ -8,12 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from hookgate.core.config import CommandProgram, Fixed, Template
+from hookgate.core.retry import Retry
 from hookgate.loading.codes import Code
 from hookgate.loading.context import (
     Context,
     bytes_at,
     choice_at,
     flag_at,
+    integer_at,
+    number_at,
     seconds_at,
     shown_at,
     text_at,
@@ -25,6 +28,7 @@ from hookgate.loading.nodes import Node
 from hookgate.loading.templates import compile_template
 
 _DEFAULTS = CommandProgram("", (), "")
+_RETRY_DEFAULTS = Retry(attempts=1)
 _MARK = "\0"
 """Stands around the number of a ${...} while a command is split; no text holds it."""
 
@@ -56,6 +60,8 @@ def _compile_program(name: str, node: Node, context: Context) -> CommandProgram 
         exit_status=_exit_status(node),
         env=_env(node),
         max_output=bytes_at(node, "max_output", default=_DEFAULTS.max_output),
+        retry=_retry(node.get("retry")),
+        concurrency=integer_at(node, "concurrency", default=0) or None,
     )
     _check_command_word(program, command_node, context)
     return program
@@ -123,6 +129,21 @@ def _exit_status(node: Node) -> dict[int, int]:
         for code, status in node.entries("exit_status").items()
         if code.isdecimal() and isinstance(status.value, int)
     }
+
+
+def _retry(node: Node | None) -> Retry | None:
+    if node is None:
+        return None
+    default = _RETRY_DEFAULTS
+    codes = [item.value for item in node.items("on") if isinstance(item.value, int)]
+    return Retry(
+        attempts=integer_at(node, "attempts", default=default.attempts),
+        backoff=choice_at(node, "backoff", default=default.backoff),
+        initial=seconds_at(node, "initial", default=default.initial),
+        longest=seconds_at(node, "max", default=default.longest),
+        jitter=number_at(node, "jitter", default=default.jitter),
+        on=frozenset(codes) if codes else None,
+    )
 
 
 def _env(node: Node) -> dict[str, Template]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from hookgate.core.config import (
+    Debounce,
     FromHeader,
     PayloadSchema,
     Respond,
@@ -12,8 +13,16 @@ from hookgate.core.config import (
     Source,
 )
 from hookgate.loading.auth import compile_auth
-from hookgate.loading.conditions import NEVER, compile_condition, usable_names
-from hookgate.loading.context import Context, bytes_at, choice_at, integer_at, text_at, texts_at
+from hookgate.loading.conditions import NEVER, compile_condition, compile_key, usable_names
+from hookgate.loading.context import (
+    Context,
+    bytes_at,
+    choice_at,
+    integer_at,
+    seconds_at,
+    text_at,
+    texts_at,
+)
 from hookgate.loading.handshakes import compile_handshakes, handshake_nodes, places_in
 from hookgate.loading.interpolation import complete, pieces, shown
 from hookgate.loading.nodes import Node
@@ -44,6 +53,9 @@ PRIVATE_QUERY = frozenset(
     {"access_token", "api_key", "apikey", "password", "secret", "signature", "token"}
 )
 """Parameters of the query string that do."""
+
+_WAITS_AT_MOST = 10
+"""How many times `wait` a burst lasts at the longest where `max_wait` is not set."""
 
 _DEFAULT_EVENT_TYPE: Selector = (FromHeader("X-Event-Type", "x-event-type"),)
 
@@ -131,6 +143,8 @@ def _rule(
 ) -> Rule | None:
     condition_node = node.get("condition")
     condition = compile_condition(condition_node, names, context)
+    key = compile_key(node.get("key"), names, context)
+    debounce = _debounce(node.get("debounce"), names, context)
     program = node.get("program")
     if program is None or program.text is None:
         return None
@@ -143,7 +157,18 @@ def _rule(
         condition=condition if complete(program.text) else NEVER,
         shown=condition.text if written is None else shown(written),
         program=program.text if complete(program.text) else shown(program.text),
+        key=key,
+        priority=integer_at(node, "priority", default=0),
+        debounce=debounce,
     )
+
+
+def _debounce(node: Node | None, names: frozenset[str], context: Context) -> Debounce | None:
+    if node is None:
+        return None
+    wait = seconds_at(node, "wait", default=0)
+    max_wait = seconds_at(node, "max_wait", default=_WAITS_AT_MOST * wait)
+    return Debounce(wait, max_wait, compile_key(node.get("key"), names, context))
 
 
 # --- the answer -----------------------------------------------------------------------------

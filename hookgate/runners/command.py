@@ -63,7 +63,7 @@ class CommandRunner:
                     program, work.task, work.delivery, work.attempt, self._environ, str(place)
                 )
                 if isinstance(line, Unrunnable):
-                    return _not_run(line.reason)
+                    return _not_run(line.reason, hopeless=True)
                 write_payload(place, line.payload)
                 return self._execute(program, line, stop)
         except OSError as error:
@@ -112,8 +112,8 @@ def _signal_name(number: int) -> str:
         return f"signal {number}"
 
 
-def _not_run(reason: str) -> Result:
-    return Result(exit_code=None, output="", stderr="", error=reason)
+def _not_run(reason: str, *, hopeless: bool = False) -> Result:
+    return Result(exit_code=None, output="", stderr="", error=reason, hopeless=hopeless)
 
 
 def _in_thread(attempt: Callable[[], Result]) -> Future[Result]:

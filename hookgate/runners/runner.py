@@ -24,13 +24,15 @@ class Result:
 
     `error` is None for success, else one line that says what happened, e.g. ``exit 1: last line
     of standard error``. `exit_code` is None where no process ended by itself (not started, timed
-    out, killed by a signal, cancelled). `output` and `stderr` have head and tail kept.
+    out, killed by a signal, cancelled). `output` and `stderr` have head and tail kept. `hopeless`
+    tells that the task's own values keep it from being run, now and later.
     """
 
     exit_code: int | None
     output: str
     stderr: str
     error: str | None
+    hopeless: bool = False
 
 
 class Runner(Protocol):

@@ -1,4 +1,4 @@
-"""The reading API: tasks and deliveries, for whoever has the admin token."""
+"""The API for whoever has the admin token: reading tasks and deliveries, retrying tasks."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ DEFAULT_PAGE, MAX_PAGE = 50, 500
 
 
 class Reads:
-    """The endpoints that read; the admin token opens all but health and a task's status."""
+    """The endpoints for operators; the admin token opens all but health and a task's status."""
 
     def __init__(self, gateway: Gateway, admin: Admin) -> None:
         self._gateway = gateway
@@ -30,6 +30,7 @@ class Reads:
         return [
             Route("/api/tasks", self._list_tasks),
             Route("/api/tasks/{id}", self._read_task),
+            Route("/api/tasks/{id}/retry", self._retry_task, methods=["POST"]),
             Route("/api/deliveries", self._list_deliveries),
             Route("/api/deliveries/{id}", self._read_delivery),
             Route("/healthz", self._live),
@@ -64,6 +65,20 @@ class Reads:
             return fault(404, "there is no such task")
         view = views.task_detail(history) if claims_admin else views.task_status(history.task)
         return document(view)
+
+    async def _retry_task(self, request: Request) -> Response:
+        """A failed task is started again, with all its tries before it."""
+        if not self._is_admin(request):
+            return unauthorized()
+        task_id = request.path_params["id"]
+        if not await self._gateway.retry(TaskFilter(id=task_id)):
+            history = await self._gateway.store.task(task_id)
+            if history is None:
+                return fault(404, "there is no such task")
+            return fault(
+                409, f"the task is {history.task.status.value}, only a failed one is retried"
+            )
+        return document({"task_id": task_id, "status": TaskStatus.PENDING.value}, 202)
 
     async def _read_delivery(self, request: Request) -> Response:
         if not self._is_admin(request):

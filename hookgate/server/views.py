@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 from datetime import UTC, datetime
 
-from hookgate.core.explain import RuleTrace, TaskTrace, Trace, ValueTrace
-from hookgate.model import JSON, Attempt, Authentication, AuthResult, AuthStep, Task
+from hookgate.core.explain import RuleTrace, Trace, ValueTrace
+from hookgate.core.explain_tasks import TaskTrace
+from hookgate.model import JSON, Attempt, Authentication, AuthResult, AuthStep, Pause, Task
 from hookgate.stores.store import StoredDelivery, TaskHistory
 
 
@@ -38,9 +39,12 @@ def task_summary(task: Task) -> dict[str, JSON]:
         "event_id": task.event_id,
         "rule": task.rule,
         "program": task.program,
+        "key": task.key,
+        "priority": task.priority,
         "attempt_count": task.attempts,
         "next_attempt_at": None if task.status.ended else moment(task.next_attempt_at),
         "error": task.error,
+        "superseded_by": task.superseded_by,
     }
 
 
@@ -133,8 +137,18 @@ def task_document(task: TaskTrace) -> dict[str, JSON]:
         "program": task.program,
         "argv": list(task.argv),
         "env": dict(task.env),
+        "key": task.key,
+        "priority": task.priority,
+        "debounce": _debounce(task.pause),
+        "remarks": list(task.remarks),
     }
     return document if task.fault is None else document | {"fault": task.fault}
+
+
+def _debounce(pause: Pause | None) -> JSON:
+    if pause is None:
+        return None
+    return {"key": pause.key, "wait_s": pause.wait, "max_wait_s": pause.max_wait}
 
 
 def _value(value: ValueTrace) -> dict[str, JSON]:

@@ -5,9 +5,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Protocol, Self, TypeAlias
 
 from hookgate.model import Attempt, AuthResult, AuthStep, Delivery, Task, TaskStatus, Trigger
@@ -65,13 +65,18 @@ class Claim:
     delivery: Delivery
 
 
+NO_LIMITS: Mapping[str, int] = MappingProxyType({})
+"""Any number of attempts of any program at the same time."""
+
+
 @dataclass(frozen=True, slots=True)
 class TaskFilter:
-    """Which tasks to list; None does not restrict.
+    """Which tasks are meant; None does not restrict.
 
     `before` is the last id of the page before, and `since` the least id.
     """
 
+    id: str | None = None
     status: TaskStatus | None = None
     source: str | None = None
     program: str | None = None
@@ -104,7 +109,8 @@ class TaskHistory:
 class Standing:
     """How the work stands: tasks by status, each counted no further than `COUNTED`.
 
-    `next_due` is when the pending task that is due first is, or was, due; None where none is.
+    `next_due` is when the pending task that is due first is, or was, due; None where none is. One
+    that waits for others of its key is not due.
     """
 
     pending: int
@@ -152,19 +158,44 @@ class Store(Protocol):
         `Duplicate` if a delivery of the same source and event id (not None) was recorded before
         *with outcome "accepted"*. An ignored one does not count: when the rules have been mended,
         the sender's redelivery must get its chance.
+
+        A task with a `burst` takes the place of the one that the same source, rule, program and
+        burst key have pending and never begun. That one ends as completed, `superseded_by` the new
+        one; the new one is due at its own `next_attempt_at` or when the burst ends, whatever comes
+        first, and the burst ends when it would have ended before. `Recorded` has the tasks as they
+        were given.
         """
         ...
 
-    async def claim(self, worker: str, limit: int, lease: float, now: float) -> list[Claim]:
-        """Hand out at most `limit` pending tasks that are due, the oldest first.
+    async def claim(
+        self,
+        worker: str,
+        limit: int,
+        lease: float,
+        now: float,
+        concurrency: Mapping[str, int] = NO_LIMITS,
+    ) -> list[Claim]:
+        """Hand out at most `limit` pending tasks that may start.
+
+        A task may start when it is due; when every task of its source and `key` that was recorded
+        before it has ended; and while fewer attempts of its program run than `concurrency` allows,
+        whoever runs them. It is due at once, whatever the clocks say, unless it waits out a burst
+        or was put back until a time; then from that time on.
+
+        Of these the highest priority goes first; of one priority, those of the source of which the
+        fewest run; of one source, in the order in which they were recorded or, where they were put
+        back or had to wait, became due.
 
         Each becomes running with a new attempt, leased to `worker` until `now + lease` seconds.
-        The attempt's trigger is INITIAL for the first, else RETRY.
+        The attempt's trigger is INITIAL for the first, MANUAL after `retry`, else RETRY.
         """
         ...
 
-    async def extend(self, worker: str, lease: float, now: float) -> None:
-        """Renew the lease of every task that `worker` runs, until `now + lease` seconds."""
+    async def extend(self, attempts: Sequence[Attempt], lease: float, now: float) -> list[Attempt]:
+        """Renew the leases of running attempts, until `now + lease` seconds.
+
+        Gives those that could not be renewed because their task does not run them any more.
+        """
         ...
 
     async def finish(
@@ -172,8 +203,17 @@ class Store(Protocol):
     ) -> bool:
         """Record how an attempt ended and what becomes of its task.
 
-        `status` PENDING puts the task back until `next_attempt_at`. False, and no change, where
+        `status` PENDING puts the task back until `next_attempt_at`; None is at once, behind what
+        is due already. Meanwhile those behind it of its key wait on. False, and no change, where
         the task is no longer running this very attempt (its lease was lost).
+        """
+        ...
+
+    async def retry(self, wanted: TaskFilter, now: float) -> list[str]:
+        """Put failed tasks back to pending, due at once, with all their tries before them.
+
+        The oldest of those that fit the filter, at most `wanted.limit`; returns their ids. Where
+        others of its key are pending or running, a task waits until it is its turn among them.
         """
         ...
 
@@ -213,9 +253,10 @@ class Store(Protocol):
         ...
 
     async def wait_for_work(self, seconds: float) -> None:
-        """Return when tasks may be due: something was recorded or put back, or after `seconds`.
+        """Return when a `claim` may hand out more than the last one left, or after `seconds`.
 
-        Work that became due between the last `claim` and this call makes it return at once.
+        That is when something was recorded, put back or finished since, or a task that waits is
+        due. A claim that got less than its limit has left nothing.
         """
         ...
 
@@ -228,6 +269,7 @@ class Store(Protocol):
 
 
 __all__ = [
+    "NO_LIMITS",
     "Claim",
     "DeliveryFilter",
     "Duplicate",

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -70,6 +71,60 @@ def document(result: subprocess.CompletedProcess[str]) -> dict[str, Any]:
 
 
 SHOP = ("--source", "shop", "--header", "X-Topic: order")
+
+
+ORDERED = f"""\
+version: 1
+sources:
+  s:
+    auth: {{type: none}}
+    params: {{name: name}}
+    rules:
+      keyed: [{{program: act, key: name, priority: 7}}]
+      burst: [{{program: act, debounce: {{key: "name + '!'", wait: 10s, max_wait: 1m}}}}]
+      plain: [{{program: act}}]
+programs:
+  act: {{command: [{sys.executable}]}}
+"""
+
+
+def of(event_type: str, *options: str) -> tuple[str, ...]:
+    return ("--event-type", event_type, *options)
+
+
+def test_a_task_is_told_with_its_key_and_its_priority(rules: Path) -> None:
+    rules.write_text(ORDERED)
+    text = replay(rules, '{"name": "acme"}', *of("keyed")).stdout
+    assert "after all tasks before it with the key 'acme'\n" in text
+    assert "with priority 7\n" in text
+    (task,) = document(replay(rules, '{"name": "acme"}', *of("keyed", "--format", "json")))["tasks"]
+    assert (task["key"], task["priority"], task["remarks"]) == ("acme", 7, [])
+
+
+def test_a_key_that_cannot_be_told_is_told_with_the_reason(rules: Path) -> None:
+    rules.write_text(ORDERED)
+    text = replay(rules, "{}", *of("keyed")).stdout
+    assert "after all tasks before it with the key ''\n" in text
+    assert "key: it is missing, not text, a number or a boolean; so it is run one after" in text
+    text = replay(rules, "{}", *of("burst")).stdout
+    assert "debounce.key: '+' cannot take None and '!' (name is missing?); so it runs at" in text
+
+
+def test_a_task_that_waits_out_a_burst_is_told_with_it(rules: Path) -> None:
+    rules.write_text(ORDERED)
+    text = replay(rules, '{"name": "a"}', *of("burst")).stdout
+    told = "when 10s have passed without another event with the key 'a!', after 60s at the latest\n"
+    assert told in text
+    (task,) = document(replay(rules, '{"name": "a"}', *of("burst", "--format", "json")))["tasks"]
+    assert task["debounce"] == {"key": "a!", "wait_s": 10.0, "max_wait_s": 60.0}
+
+
+def test_nothing_is_told_of_order_where_there_is_none(rules: Path) -> None:
+    rules.write_text(ORDERED)
+    text = replay(rules, '{"name": "a"}', *of("plain")).stdout
+    assert not re.search("after all|priority|another event", text)
+    (task,) = document(replay(rules, '{"name": "a"}', *of("plain", "--format", "json")))["tasks"]
+    assert (task["key"], task["priority"], task["debounce"]) == (None, 0, None)
 
 
 def test_the_document_has_every_step_of_the_decision(rules: Path) -> None:

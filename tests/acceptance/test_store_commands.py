@@ -20,7 +20,7 @@ import httpx
 import pytest
 
 from hookgate.engine.ids import Ids
-from hookgate.model import TaskStatus
+from hookgate.model import Burst, TaskStatus
 from hookgate.stores.sqlite import SqliteStore
 from tests.acceptance.gateway import HOOKGATE, gateway, polled
 from tests.contract.samples import Sample, failed, sample
@@ -176,6 +176,21 @@ def test_a_task_is_shown_by_the_beginning_of_its_id(rules: Path, filled: dict[st
     assert task["attempts"][0]["output"].count("\n") == 40
 
 
+def test_a_task_that_another_stands_for_is_shown_with_it(rules: Path) -> None:
+    burst = Burst("k", time.time() + 3600)
+    older, newer = (timed(sample(burst=burst, key="a key"), ago) for ago in (2, 1))
+
+    async def record() -> None:
+        async with opened(rules) as store:
+            await older.record_in(store)
+            await newer.record_in(store)
+
+    asyncio.run(record())
+    shown = run(rules, "tasks", "show", older.tasks[0].id).stdout
+    assert f"status      completed, superseded by {newer.tasks[0].id}\n" in shown
+    assert "key         'a key'\n" in shown
+
+
 @pytest.mark.parametrize(
     ("prefix", "told"),
     [
@@ -283,6 +298,10 @@ def test_a_sound_store_is_told_to_be(rules: Path, filled: dict[str, str]) -> Non
         ("DELETE FROM tasks WHERE status = 'failed'", "1 attempts without their task"),
         ("DELETE FROM tasks WHERE status = 'pending'", "1 accepted deliveries without a task"),
         ("DELETE FROM configurations", "2 deliveries without the rules file that decided"),
+        (
+            "UPDATE tasks SET key = 'k', blocked = 1 WHERE status = 'pending'",
+            "1 keys whose tasks do not run one after the other",
+        ),
         (
             "UPDATE tasks SET status = 'running' WHERE status = 'failed'",
             "1 running tasks without a running attempt",

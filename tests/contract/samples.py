@@ -36,8 +36,12 @@ class Sample:
 def sample(
     *, source: str = "github", event_id: str | None = None, programs: tuple[str, ...] = ("deploy",),
     outcome: str = "accepted", event_type: str = "push", at: float = START, body: bytes = b"{}",
+    **of_tasks: Any,
 ) -> Sample:  # fmt: skip
-    """A delivery received `at` that time, with one task for each of `programs`."""
+    """A delivery received `at` that time, with one task for each of `programs`.
+
+    `of_tasks` are fields that its tasks have besides.
+    """
     delivery = Delivery(
         id=new_id(),
         source=source,
@@ -60,7 +64,7 @@ def sample(
         digest="d1",
         snapshot="version: 1\n",
     )
-    tasks = tuple(_task(delivery, decision, program) for program in programs)
+    tasks = tuple(replace(_task(delivery, decision, each), **of_tasks) for each in programs)
     return Sample(delivery, decision, tasks if outcome == "accepted" else ())
 
 

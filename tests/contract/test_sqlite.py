@@ -14,25 +14,30 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import tempfile
 import threading
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, closing, contextmanager
+from dataclasses import replace
 from importlib import resources
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from hookgate.errors import StoreError, StoreFormatError, StoreInUse, StoreUnavailable
-from hookgate.model import TaskStatus
+from hookgate.model import Attempt, Burst, TaskStatus
 from hookgate.stores.sqlite import SqliteStore, reads, writes
 from hookgate.stores.sqlite.due import NextDue
-from hookgate.stores.sqlite.file import opened
+from hookgate.stores.sqlite.file import opened, opened_beside
 from hookgate.stores.sqlite.rows import delivery_row, task_row
 from hookgate.stores.sqlite.statements import sql
 from hookgate.stores.sqlite.writing import GROUP_LIMIT
 from hookgate.stores.store import Duplicate, Recorded, RecordResult, TaskFilter
-from tests.contract.samples import START, Sample, ended, sample
+from tests.contract.samples import START, Sample, ended, new_id, sample
 
 pytestmark = pytest.mark.anyio
 
@@ -100,7 +105,9 @@ async def test_tasks_are_counted_no_further_than_the_standing_says(
 async def test_a_task_that_another_process_makes_due_is_noticed(
     store: SqliteStore, path: Path
 ) -> None:
-    await sample(at=time.time() + 3600).record_in(store)
+    await sample().record_in(store)
+    [claim] = await store.claim("w", 1, 30, START)
+    await store.finish(ended(claim), TaskStatus.PENDING, time.time() + 3600, START)
     waiting = asyncio.create_task(store.wait_for_work(FOREVER))
     await asyncio.sleep(0)
     with closing(sqlite3.connect(path)) as connection:
@@ -109,6 +116,22 @@ async def test_a_task_that_another_process_makes_due_is_noticed(
     async with asyncio.timeout(10):
         await waiting
     assert len(await store.claim("w", 1, 30, time.time())) == 1
+
+
+async def test_a_task_that_another_process_starts_again_is_noticed(
+    store: SqliteStore, path: Path
+) -> None:
+    await sample().record_in(store)
+    [claim] = await store.claim("w", 1, 30, START)
+    await store.finish(ended(claim), TaskStatus.FAILED, None, START)
+    assert await store.claim("w", 1, 30, START) == []
+    waiting = asyncio.create_task(store.wait_for_work(FOREVER))
+    await asyncio.sleep(0)
+    with opened_beside(str(path), writing=True) as connection:
+        assert writes.retry(connection, TaskFilter(), START) == [claim.task.id]
+    async with asyncio.timeout(10):
+        await waiting
+    assert len(await store.claim("w", 1, 30, START)) == 1
 
 
 async def test_looking_for_what_others_wrote_loses_nothing_of_our_own(store: SqliteStore) -> None:
@@ -330,7 +353,7 @@ import asyncio, os, resource, sys
 from hookgate.errors import StoreUnavailable
 from hookgate.stores.sqlite import SqliteStore
 from tests.contract.samples import START, ended, sample
-from hookgate.model import TaskStatus
+from hookgate.model import Attempt, Burst, TaskStatus
 
 def allow(size, store):
     process = store.writing_process
@@ -505,7 +528,8 @@ def test_claims_whose_answer_was_lost_are_handed_out_again(path: Path) -> None:
         assert writes.record(connection, recording) is None
         lost = writes.claim(connection, "w1", 1, START + 30, START)
         assert writes.claim(connection, "w1", 1, START + 31, START + 1) == []
-        [again] = writes.claim(connection, "w1", 1, START + 32, START + 2, [("w1", START)])
+        lost_before = [("w1", START)]
+        [again] = writes.claim(connection, "w1", 1, START + 32, START + 2, {}, lost_before)
         assert again.task.id == lost[0].task.id
         assert again.attempt.number == 1
 
@@ -596,6 +620,107 @@ async def test_a_configuration_is_kept_once(store: SqliteStore, path: Path) -> N
         ]
 
 
+# --- order, whatever happens ----------------------------------------------------------------
+
+KEYS = st.sampled_from([None, "a", "b"])
+ENDS = st.sampled_from(
+    [(TaskStatus.COMPLETED, None), (TaskStatus.FAILED, None)]
+    + [(TaskStatus.PENDING, after) for after in (None, 1.0, 20.0)]
+)
+STEPS = st.one_of(
+    st.tuples(st.just("record"), KEYS, st.sampled_from([None, None, 5.0])),
+    st.tuples(st.just("claim"), st.integers(1, 3), st.booleans()),
+    st.tuples(st.just("finish"), st.integers(0, 5), ENDS),
+    st.tuples(st.just("release"), st.just(0), st.just(0)),
+    st.tuples(st.just("retry"), st.integers(1, 2), st.just(0)),
+    st.tuples(st.just("pass time"), st.integers(1, 30), st.just(0)),
+)
+
+
+class Line:
+    """A store's tables and the attempts that run, some of which may have lost their lease."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.now = START
+        self.running: list[Attempt] = []
+
+    def step(self, name: str, first: Any, second: Any) -> None:
+        match name:
+            case "record":
+                burst = None if second is None else Burst("burst", self.now + 3 * second)
+                given = sample(at=self.now, key=first, burst=burst, programs=("deploy", "notify"))
+                row = delivery_row(given.delivery, given.decision)
+                tasks = [replace(task, next_attempt_at=self.now + (second or 0))
+                         for task in given.tasks]  # fmt: skip
+                recording = writes.Recording(row, tuple(map(task_row, tasks)), None)
+                writes.record(self.connection, recording)
+            case "claim":
+                limits = {"deploy": 1} if second else {}
+                self.claim(first, limits)
+            case "finish" if self.running:
+                attempt = self.running.pop(first % len(self.running))
+                status, after = second
+                due = None if after is None else self.now + after
+                writes.finish(self.connection, attempt, status, due, self.now)
+            case "release":
+                writes.release(self.connection, self.now, self.now)
+            case "retry":
+                writes.retry(self.connection, TaskFilter(limit=first), self.now)
+            case "pass time":
+                self.now += first
+
+    def claim(self, limit: int, limits: dict[str, int]) -> int:
+        before = self.count("status = 'running' AND program = 'deploy'")
+        claims = writes.claim(self.connection, "w1", limit, self.now + 10, self.now, limits)
+        self.running += [claim.attempt for claim in claims]
+        if limits:
+            assert self.count("status = 'running' AND program = 'deploy'") <= max(1, before)
+        return len(claims)
+
+    def count(self, condition: str) -> int:
+        query = f"SELECT count(*) FROM tasks WHERE {condition}"  # noqa: S608 - our own
+        found: int = self.connection.execute(query).fetchone()[0]
+        return found
+
+    def check(self) -> None:
+        """Of each key with tasks that have not ended exactly one is not blocked."""
+        rows = self.connection.execute(
+            "SELECT key, sum(NOT blocked), sum(status = 'running' AND blocked) FROM tasks"
+            " WHERE status IN ('pending', 'running') AND key IS NOT NULL GROUP BY key"
+        )
+        assert {(free, wrong) for _, free, wrong in rows} <= {(1, 0)}
+        assert self.count("key IS NULL AND blocked") == 0
+        bursts = "status = 'pending' AND attempts = 0 AND burst_key IS NOT NULL AND program = "
+        assert self.count(bursts + "'deploy'") <= 1
+
+    def drain(self) -> None:
+        """Everything ends that was recorded, each time as good as it can."""
+        self.now += 1_000
+        writes.release(self.connection, self.now, self.now)
+        self.running.clear()
+        while self.claim(2, {"deploy": 1}):
+            self.check()
+            for attempt in self.running:
+                writes.finish(self.connection, attempt, TaskStatus.COMPLETED, None, self.now)
+            self.running.clear()
+        assert self.count("status IN ('pending', 'running')") == 0
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.lists(STEPS, max_size=40))
+def test_whatever_happens_a_key_has_one_head_and_everything_ends(
+    steps: list[tuple[str, Any, Any]],
+) -> None:
+    with tempfile.TemporaryDirectory() as directory, opened(f"{directory}/line.db") as connection:
+        connection.execute("PRAGMA synchronous = OFF")  # thousands of commits that none needs
+        line = Line(connection)
+        for step in steps:
+            line.step(*step)
+            line.check()
+        line.drain()
+
+
 # --- flat with millions of rows -------------------------------------------------------------
 
 STATEMENTS = sorted(
@@ -604,9 +729,12 @@ STATEMENTS = sorted(
     if each.is_file() and each.name != "schema.sql"
 )
 LISTS = {
-    "list_tasks": ["status", "source", "program", "delivery_id"],
+    "list_tasks": ["id", "status", "source", "program", "delivery_id"],
+    "list_failed": ["id", "status", "source", "program", "delivery_id"],
     "list_deliveries": ["source", "event_type", "outcome"],
 }
+FIRST_OF_INDEX = ["any_ready", "heads_of_lanes", "standing"]
+"""They read an index from its start to its first entry; see the test of what claims cost."""
 
 
 def plan(connection: sqlite3.Connection, statement: str) -> list[str]:
@@ -626,7 +754,9 @@ def unbounded(steps: list[str]) -> list[str]:
     return [step for step in steps if re.match(rf"SCAN (?!{small})|USE TEMP", step)]
 
 
-@pytest.mark.parametrize("name", [name for name in STATEMENTS if name not in LISTS])
+@pytest.mark.parametrize(
+    "name", [name for name in STATEMENTS if name not in [*LISTS, *FIRST_OF_INDEX]]
+)
 def test_a_statement_finds_its_rows_by_an_index(path: Path, name: str) -> None:
     with opened(str(path)) as connection:
         assert unbounded(plan(connection, sql(name))) == []
@@ -636,8 +766,9 @@ def test_a_statement_finds_its_rows_by_an_index(path: Path, name: str) -> None:
 def test_a_page_is_read_in_the_order_of_an_index_whatever_the_filter(path: Path, name: str) -> None:
     with opened(str(path)) as connection:
         unfiltered = plan(connection, sql(name).format(where=""))
+        table = "deliveries" if name == "list_deliveries" else "tasks"
         assert [step.partition(" USING INDEX ")[2] for step in unfiltered] == [
-            f"sqlite_autoindex_{name.removeprefix('list_')}_1"
+            f"sqlite_autoindex_{table}_1"
         ]
         for column in LISTS[name]:
             for where in (f"{column} = :value", f"{column} = :value AND id < :before"):
@@ -646,7 +777,73 @@ def test_a_page_is_read_in_the_order_of_an_index_whatever_the_filter(path: Path,
                 assert re.search(rf"INDEX \w+ \({column}=\?", steps[0])
 
 
-@pytest.mark.parametrize("name", ["claim_tasks", "next_due"])
-def test_what_is_due_is_found_without_reading_what_is_not(path: Path, name: str) -> None:
-    with opened(str(path)) as connection:
-        assert any("USING INDEX tasks_due" in step for step in plan(connection, sql(name)))
+def standing(connection: sqlite3.Connection) -> None:
+    """How the work stands, the counts left out."""
+    connection.execute(sql("standing"), {"most": 0}).fetchall()
+
+
+def cost(connection: sqlite3.Connection, verb: Callable[[sqlite3.Connection], object]) -> int:
+    """How many instructions SQLite carries out for `verb`, whose changes are then undone."""
+    count = 0
+
+    def step() -> None:
+        nonlocal count
+        count += 1
+
+    connection.execute("BEGIN")
+    connection.set_progress_handler(step, 1)
+    verb(connection)
+    connection.set_progress_handler(None, 1)
+    connection.execute("ROLLBACK")
+    return count
+
+
+def record_shape(connection: sqlite3.Connection, shape: str, count: int) -> None:
+    """Tasks that make claims slow where they are read one by one, and then five to claim."""
+    fields: dict[str, Callable[[int], dict[str, Any]]] = {
+        "one key": lambda _: {"key": "site"},
+        "as many keys": lambda number: {"key": f"site {number}"},
+        "a full program": lambda _: {"program": "full"},
+        "a flood of another source": lambda _: {"source": "flood"},
+        "many priorities": lambda number: {"priority": number % 100},
+        "waiting for a time": lambda number: {"burst": Burst(str(number), START + 999)},
+        "bursts": lambda number: {"burst": Burst(str(number % 3), START + 999)},
+    }
+    task = sample().tasks[0]
+    for number in range(count):
+        changes = {"id": new_id(), "next_attempt_at": START + 999, **fields[shape](number)}
+        writes.insert_tasks(connection, [task_row(replace(task, **changes))])
+    for each in (sample(source="other") for _ in range(5)):
+        writes.insert_tasks(connection, list(map(task_row, each.tasks)))
+        delivery = delivery_row(each.delivery, each.decision)
+        connection.execute(sql("insert_delivery"), delivery)
+    connection.execute("UPDATE tasks SET delivery_id = ?", (each.delivery.id,))
+
+
+VERBS: dict[str, Callable[[sqlite3.Connection], object]] = {
+    "claim": lambda connection: writes.claim(connection, "w1", 8, START, START, {"full": 0}),
+    "record": lambda connection: writes.insert_tasks(
+        connection, [task_row(replace(each, key="site")) for each in sample().tasks]
+    ),
+    "next_wait": reads.next_wait,
+    "standing": standing,
+    "any_ready": reads.any_ready,
+}
+
+
+@pytest.mark.parametrize(
+    "shape",
+    [
+        "one key", "as many keys", "a full program", "a flood of another source",
+        "many priorities", "waiting for a time", "bursts",
+    ],
+)  # fmt: skip
+def test_a_long_line_makes_no_step_dearer(tmp_path: Path, shape: str) -> None:
+    costs = []
+    for count in (100, 5_000):
+        with opened(str(tmp_path / f"{count}.db")) as connection:
+            record_shape(connection, shape, count)
+            costs.append({name: cost(connection, verb) for name, verb in VERBS.items()})
+    few, many = costs
+    for name in VERBS:
+        assert many[name] <= 1.2 * few[name] + 50, (name, few, many)

@@ -7,6 +7,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 from hookgate.errors import StoreError, StoreUnavailable
 from hookgate.expr.values import json_text, parse_json
-from hookgate.model import JSON, AuthResult, AuthStep, TaskStatus, Trigger
+from hookgate.model import JSON, AuthResult, AuthStep, Burst, TaskStatus, Trigger
 from hookgate.stores.store import (
     Claim,
     DeliveryFilter,
@@ -213,30 +214,324 @@ async def test_a_claim_hands_out_a_running_task_its_attempt_and_its_delivery(sto
     assert await store.task(claim.task.id) == TaskHistory(claim.task, (claim.attempt,))
 
 
-async def test_the_tasks_longest_due_are_claimed_first_and_of_equals_the_lowest_id(
-    store: Store,
-) -> None:
-    late, pair, early = (
-        sample(at=START + 2),
-        sample(at=START + 1, programs=("one", "two")),
-        sample(at=START),
-    )
-    for each in (late, pair, early):
+async def claimed(
+    store: Store, limit: int = 10, now: float = START, **concurrency: int
+) -> list[str]:
+    """The ids of the tasks that a claim hands out, in order."""
+    claims = await store.claim("w1", limit, LEASE, now, concurrency)
+    return [claim.task.id for claim in claims]
+
+
+def ids_of(*samples: Sample) -> list[str]:
+    return [task.id for each in samples for task in each.tasks]
+
+
+async def test_tasks_are_claimed_in_the_order_in_which_they_were_recorded(store: Store) -> None:
+    """Also where the clock was set back between, and ids made later are smaller."""
+    small = sample(at=START - 3600)
+    pair = sample(at=START + 1, programs=("one", "two"))
+    last = sample(at=START)
+    for each in (pair, small, last):
         await each.record_in(store)
-    claims = await store.claim("w1", 10, LEASE, START + 5)
-    expected = [each.id for sample_ in (early, pair, late) for each in sample_.tasks]
-    assert [claim.task.id for claim in claims] == expected
+    assert await claimed(store) == ids_of(pair, small, last)
 
 
-async def test_a_claim_takes_no_more_than_its_limit_and_nothing_before_it_is_due(
+async def test_a_claim_takes_no_more_than_its_limit(store: Store) -> None:
+    await sample(programs=("one", "two", "three")).record_in(store)
+    assert len(await claimed(store, 2)) == 2
+    assert len(await claimed(store, 2)) == 1
+    assert await claimed(store, 2) == []
+
+
+async def test_what_was_recorded_before_the_clock_was_set_back_is_due_at_once(
     store: Store,
 ) -> None:
-    await sample(programs=("one", "two", "three")).record_in(store)
-    await sample(at=START + 10).record_in(store)
-    assert len(await store.claim("w1", 2, LEASE, START)) == 2
-    assert len(await store.claim("w1", 10, LEASE, START + 9.9)) == 1
-    assert len(await store.claim("w1", 10, LEASE, START + 10)) == 1
-    assert await store.claim("w1", 10, LEASE, START + 99) == []
+    given = sample(at=START + 3600)
+    await given.record_in(store)
+    assert await claimed(store, now=START) == ids_of(given)
+
+
+async def test_the_highest_priority_is_claimed_first(store: Store) -> None:
+    samples = [sample(priority=priority) for priority in (0, -3, 7, 0, 7)]
+    await record_all(store, samples)
+    ordinary, low, high, also_ordinary, also_high = samples
+    assert await claimed(store, 2) == ids_of(high, also_high)
+    assert await claimed(store, 9) == ids_of(ordinary, also_ordinary, low)
+
+
+async def test_the_tasks_of_one_source_do_not_keep_another_waiting(store: Store) -> None:
+    """Of equal priority the source goes first of which the fewest run."""
+    flood = await record_all(store, [sample(source="flood") for _ in range(6)])
+    [other, more] = await record_all(store, [sample(source="other") for _ in range(2)])
+    assert await claimed(store, 3) == ids_of(flood[0], other, flood[1])
+    assert await claimed(store, 2) == ids_of(more, flood[2])
+    assert await claimed(store, 9) == ids_of(*flood[3:])
+
+
+async def test_a_higher_priority_goes_before_fairness(store: Store) -> None:
+    urgent = await record_all(store, [sample(source="a", priority=1) for _ in range(3)])
+    [other] = await record_all(store, [sample(source="b")])
+    assert await claimed(store) == ids_of(*urgent, other)
+
+
+# --- concurrency ----------------------------------------------------------------------------
+
+
+async def test_no_more_attempts_of_a_program_run_than_it_allows_whoever_runs_them(
+    store: Store,
+) -> None:
+    await sample(programs=("deploy",) * 4).record_in(store)
+    first = await store.claim("w1", 10, LEASE, START, {"deploy": 2})
+    assert len(first) == 2
+    assert await store.claim("w2", 10, LEASE, START, {"deploy": 2}) == []
+    await store.finish(ended(first[0]), TaskStatus.COMPLETED, None, START)
+    assert len(await store.claim("w2", 10, LEASE, START, {"deploy": 2})) == 1
+    assert await store.claim("w1", 10, LEASE, START, {"deploy": 2}) == []
+
+
+async def test_a_program_at_its_limit_does_not_hold_up_others(store: Store) -> None:
+    full = sample(programs=("deploy",) * 4)
+    other = sample(programs=("notify",))
+    await record_all(store, [full, other])
+    assert await claimed(store, deploy=1) == [full.tasks[0].id, other.tasks[0].id]
+
+
+async def test_a_limit_that_was_lowered_or_raised_holds_from_the_next_claim_on(
+    store: Store,
+) -> None:
+    await sample(programs=("deploy",) * 5).record_in(store)
+    assert len(await claimed(store, deploy=3)) == 3
+    assert await claimed(store, deploy=1) == []
+    assert len(await claimed(store)) == 2
+
+
+async def test_concurrent_claims_keep_the_limit(store: Store) -> None:
+    await sample(programs=("deploy",) * 9).record_in(store)
+    calls = (store.claim(f"w{n}", 3, LEASE, START, {"deploy": 4}) for n in range(5))
+    assert sum(len(claims) for claims in await asyncio.gather(*calls)) == 4
+
+
+# --- keys -----------------------------------------------------------------------------------
+
+
+async def finish(store: Store, claim: Claim, status: TaskStatus = TaskStatus.COMPLETED) -> None:
+    attempt = ended(claim) if status is TaskStatus.COMPLETED else failed(claim)
+    assert await store.finish(attempt, status, None, START + 1)
+
+
+async def test_tasks_of_one_key_run_one_after_the_other_in_the_order_they_were_recorded(
+    store: Store,
+) -> None:
+    site = await record_all(store, [sample(key="site") for _ in range(3)])
+    [shop, none] = await record_all(store, [sample(key="shop"), sample()])
+    assert await claimed(store, 1) == ids_of(site[0])
+    assert await claimed(store) == ids_of(shop, none)
+    for current, following in zip(site, [*site[1:], None], strict=True):
+        attempt = (await history(store, current.tasks[0].id)).attempts[-1]
+        attempt = replace(attempt, status=TaskStatus.FAILED)
+        assert await store.finish(attempt, TaskStatus.FAILED, None, START)
+        assert await claimed(store) == (ids_of(following) if following else [])
+
+
+async def test_a_key_is_that_of_one_source(store: Store) -> None:
+    both = await record_all(store, [sample(source=each, key="site") for each in ("a", "b")])
+    assert await claimed(store) == ids_of(*both)
+
+
+async def test_the_empty_key_is_a_key(store: Store) -> None:
+    first, _ = await record_all(store, [sample(key=""), sample(key="")])
+    assert await claimed(store) == ids_of(first)
+
+
+async def test_a_key_orders_the_tasks_of_one_delivery_whatever_their_program(
+    store: Store,
+) -> None:
+    given = sample(programs=("build", "deploy"), key="site")
+    await given.record_in(store)
+    [claim] = await store.claim("w1", 10, LEASE, START)
+    assert claim.task.program == "build"
+    await finish(store, claim)
+    assert await claimed(store) == [given.tasks[1].id]
+
+
+async def test_a_task_that_waits_for_a_retry_holds_its_key_until_it_ends(store: Store) -> None:
+    first, second = await record_all(store, [sample(key="site"), sample(key="site")])
+    claim = await claim_one(store)
+    await store.finish(failed(claim), TaskStatus.PENDING, START + 60, START)
+    assert await claimed(store, now=START + 59) == []
+    [again] = await store.claim("w1", 10, LEASE, START + 60)
+    assert again.task.id == first.tasks[0].id
+    await finish(store, again, TaskStatus.FAILED)
+    assert await claimed(store, now=START + 60) == ids_of(second)
+
+
+async def test_a_released_task_goes_before_those_behind_it_of_its_key(store: Store) -> None:
+    first, second = await record_all(store, [sample(key="site"), sample(key="site")])
+    await claim_one(store)
+    await store.release_expired(START + LEASE)
+    [again] = await store.claim("w1", 10, LEASE, START + LEASE)
+    assert again.task.id == first.tasks[0].id
+    await finish(store, again)
+    assert await claimed(store) == ids_of(second)
+
+
+async def test_a_key_holds_over_an_opening(open_store: OpenStore) -> None:
+    async with open_store() as store:
+        first, second = await record_all(store, [sample(key="site"), sample(key="site")])
+        await claim_one(store)
+    async with open_store() as store:
+        [again] = await store.claim("w1", 10, LEASE, START)
+        assert again.task.id == first.tasks[0].id
+        await finish(store, again)
+        assert await claimed(store) == ids_of(second)
+
+
+async def test_a_higher_priority_does_not_overtake_within_a_key(store: Store) -> None:
+    first, second = await record_all(store, [sample(key="k"), sample(key="k", priority=9)])
+    [claim] = await store.claim("w1", 10, LEASE, START)
+    assert claim.task.id == first.tasks[0].id
+    await finish(store, claim)
+    assert await claimed(store) == ids_of(second)
+
+
+# --- bursts ---------------------------------------------------------------------------------
+
+
+def in_burst(at: float, wait: float = 10, max_wait: float = 30, **fields: Any) -> Sample:
+    """A delivery whose task waits for the newest of its burst."""
+    burst = Burst(fields.pop("burst", "site"), at + max_wait)
+    return sample(at=at, next_attempt_at=at + wait, burst=burst, **fields)
+
+
+async def test_the_newest_of_a_burst_supersedes_those_before(store: Store) -> None:
+    first, second = await record_all(store, [in_burst(START), in_burst(START + 5)])
+    old = (await history(store, first.tasks[0].id)).task
+    assert old == replace(
+        first.tasks[0],
+        status=TaskStatus.COMPLETED,
+        superseded_by=second.tasks[0].id,
+        finished_at=START + 5,
+    )
+    assert await claimed(store, now=START + 14.9) == []
+    assert await claimed(store, now=START + 15) == ids_of(second)
+
+
+async def test_a_burst_ends_at_the_latest_when_the_first_of_it_said(store: Store) -> None:
+    samples = await record_all(store, [in_burst(START + 8 * number) for number in range(4)])
+    newest = (await history(store, samples[-1].tasks[0].id)).task
+    assert newest.next_attempt_at == START + 30
+    assert newest.burst == Burst("site", START + 30)
+    assert await claimed(store, now=START + 29.9) == []
+    assert await claimed(store, now=START + 30) == ids_of(samples[-1])
+
+
+async def test_a_task_that_has_begun_is_not_superseded(store: Store) -> None:
+    first = in_burst(START)
+    await first.record_in(store)
+    [claim] = await store.claim("w1", 10, LEASE, START + 10)
+    second = in_burst(START + 11)
+    await second.record_in(store)
+    await store.finish(failed(claim), TaskStatus.PENDING, START + 12, START + 11)
+    third = in_burst(START + 12)
+    await third.record_in(store)
+    assert (await history(store, first.tasks[0].id)).task.status is TaskStatus.PENDING
+    assert (await history(store, second.tasks[0].id)).task.superseded_by == third.tasks[0].id
+    assert await claimed(store, now=START + 22) == ids_of(first, third)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [{"source": "jira"}, {"programs": ("notify",)}, {"burst": "shop"}, {"rule": "push[1]"}],
+    ids=str,
+)
+async def test_a_burst_is_of_one_source_rule_program_and_key(
+    store: Store, other: dict[str, Any]
+) -> None:
+    both = await record_all(store, [in_burst(START), in_burst(START, **other)])
+    assert set(await claimed(store, now=START + 10)) == set(ids_of(*both))
+
+
+async def test_a_burst_that_is_due_but_not_begun_keeps_its_turn(store: Store) -> None:
+    """Or a steady stream of events would put it behind all others for ever."""
+    first, other = in_burst(START, wait=10, max_wait=10), sample()
+    await first.record_in(store)
+    assert await claimed(store, now=START + 10, deploy=0) == []
+    await other.record_in(store)
+    second = in_burst(START + 11, wait=10, max_wait=10)
+    await second.record_in(store)
+    assert await claimed(store, now=START + 11) == ids_of(second, other)
+
+
+async def test_an_event_before_the_end_of_its_burst_makes_it_wait_again(store: Store) -> None:
+    first = in_burst(START)
+    await first.record_in(store)
+    assert await claimed(store, now=START + 10, deploy=0) == []
+    second = in_burst(START + 12)
+    await second.record_in(store)
+    assert await claimed(store, now=START + 21.9) == []
+    assert await claimed(store, now=START + 22) == ids_of(second)
+
+
+async def test_a_duplicate_supersedes_nothing(store: Store) -> None:
+    first = in_burst(START, event_id="e1")
+    await first.record_in(store)
+    again = await in_burst(START + 5, event_id="e1").record_in(store)
+    assert isinstance(again, Duplicate)
+    assert await claimed(store, now=START + 10) == ids_of(first)
+
+
+async def test_a_superseded_task_gives_its_place_in_the_order_of_its_key_away(
+    store: Store,
+) -> None:
+    first = in_burst(START, key="k")
+    between = sample(key="k")
+    second = in_burst(START + 1, key="k")
+    await record_all(store, [first, between, second])
+    [claim] = await store.claim("w1", 10, LEASE, START + 60)
+    assert claim.task.id == between.tasks[0].id
+    await finish(store, claim)
+    assert await claimed(store, now=START + 60) == ids_of(second)
+
+
+async def test_a_task_superseded_behind_another_of_its_key_lets_nobody_pass(store: Store) -> None:
+    running = sample(key="k")
+    await running.record_in(store)
+    await claim_one(store)
+    await record_all(store, [in_burst(START, key="k"), in_burst(START + 1, key="k")])
+    assert await claimed(store, now=START + 60) == []
+
+
+async def test_a_task_superseded_while_an_older_one_waits_again_lets_nobody_pass(
+    store: Store,
+) -> None:
+    """The one that runs is not the oldest of its key where that was started again by hand."""
+    older, running = await record_all(store, [sample(key="k"), sample(key="k")])
+    await fail_one(store)
+    claim = await claim_one(store)
+    assert await store.retry(TaskFilter(), START) == ids_of(older)
+    _, newest = await record_all(store, [in_burst(START, key="k"), in_burst(START, key="k")])
+    assert await claimed(store, now=START + 60) == []
+    assert claim.task.id == running.tasks[0].id
+    for following in (older, newest):
+        await finish(store, claim)
+        [claim] = await store.claim("w1", 10, LEASE, START + 60)
+        assert claim.task.id == following.tasks[0].id
+
+
+async def test_of_a_burst_recorded_at_the_same_time_one_is_left(store: Store) -> None:
+    many = [in_burst(START) for _ in range(20)]
+    await asyncio.gather(*(each.record_in(store) for each in many))
+    assert await claimed(store, 99, now=START + 30) == ids_of(many[-1])
+    assert await store.count(TaskStatus.COMPLETED) == 19
+
+
+async def test_a_superseded_task_can_be_purged(store: Store) -> None:
+    old, _ = await record_all(store, [in_burst(START), in_burst(START + 5)])
+    assert await store.purge(START + 999, 10) == 1
+    assert await store.task(old.tasks[0].id) is None
+
+
+# --- claims at the same time ----------------------------------------------------------------
 
 
 async def test_concurrent_claims_never_hand_out_a_task_twice(store: Store) -> None:
@@ -281,11 +576,26 @@ async def test_a_completed_task_has_no_error_whatever_its_attempt_says(store: St
     assert (await history(store, claim.task.id)).task.error is None
 
 
-async def test_a_retry_without_a_time_is_due_at_once(store: Store) -> None:
-    await sample().record_in(store)
+async def test_what_is_put_back_without_a_time_is_due_at_once_behind_what_was_due(
+    store: Store,
+) -> None:
+    first, second = await record_all(store, [sample(), sample()])
     claim = await claim_one(store)
     await store.finish(failed(claim), TaskStatus.PENDING, None, START + 1)
-    assert (await claim_one(store, START + 1)).attempt.number == 2
+    assert (await history(store, claim.task.id)).task.next_attempt_at == START + 1
+    assert await claimed(store, now=START - 3600) == ids_of(second, first)
+
+
+async def test_retries_take_their_turn_behind_what_was_recorded_before_they_were_due(
+    store: Store,
+) -> None:
+    first, second = await record_all(store, [sample(), sample()])
+    claim = await claim_one(store)
+    await store.finish(failed(claim), TaskStatus.PENDING, START + 60, START + 1)
+    assert await claimed(store, 0, now=START + 60) == []
+    third = sample()
+    await third.record_in(store)
+    assert await claimed(store, now=START + 60) == ids_of(second, first, third)
 
 
 async def test_a_failed_attempt_may_fail_its_task_and_says_why(store: Store) -> None:
@@ -337,6 +647,91 @@ async def test_a_worker_that_lost_its_lease_cannot_finish_what_another_runs(stor
     assert await store.finish(ended(current), TaskStatus.COMPLETED, None, START + LEASE + 2)
 
 
+# --- retry ----------------------------------------------------------------------------------
+
+
+async def fail_one(store: Store) -> str:
+    """Claims a task and lets it fail for good; its id."""
+    claim = await claim_one(store)
+    await finish(store, claim, TaskStatus.FAILED)
+    return claim.task.id
+
+
+async def test_a_failed_task_that_is_retried_is_due_with_all_its_tries(store: Store) -> None:
+    await sample().record_in(store)
+    first = await claim_one(store)
+    await store.finish(failed(first), TaskStatus.PENDING, None, START + 1)
+    second = await claim_one(store, START + 1)
+    assert (second.attempt.trigger, second.task.tries) == (Trigger.RETRY, 2)
+    await finish(store, second, TaskStatus.FAILED)
+
+    assert await store.retry(TaskFilter(id=first.task.id), START + 9) == [first.task.id]
+    waiting = (await history(store, first.task.id)).task
+    assert (waiting.status, waiting.next_attempt_at) == (TaskStatus.PENDING, START + 9)
+    assert (waiting.error, waiting.finished_at) == ("exit 3: no", None)
+    third = await claim_one(store, START)
+    assert (third.attempt.number, third.attempt.trigger) == (3, Trigger.MANUAL)
+    assert third.task.tries == 1
+    await store.finish(failed(third), TaskStatus.PENDING, None, START + 10)
+    fourth = await claim_one(store)
+    assert (fourth.attempt.trigger, fourth.task.tries) == (Trigger.RETRY, 2)
+    triggers = [attempt.trigger for attempt in (await history(store, first.task.id)).attempts]
+    assert triggers == [Trigger.INITIAL, Trigger.RETRY, Trigger.MANUAL, Trigger.RETRY]
+
+
+async def test_only_failed_tasks_are_retried(store: Store) -> None:
+    await sample(programs=("done", "running", "pending")).record_in(store)
+    done, _ = await store.claim("w1", 2, LEASE, START)
+    await finish(store, done)
+    before = await store.tasks(TaskFilter())
+    assert await store.retry(TaskFilter(), START) == []
+    assert await store.tasks(TaskFilter()) == before
+
+
+async def test_a_retry_takes_the_oldest_that_fit_its_filter(store: Store) -> None:
+    github = await record_all(store, [sample(source="github") for _ in range(3)])
+    [jira] = await record_all(store, [sample(source="jira")])
+    for _ in range(4):
+        await fail_one(store)
+    assert await store.retry(TaskFilter(source="github", limit=2), START) == ids_of(*github[:2])
+    assert await store.retry(TaskFilter(), START) == ids_of(github[2], jira)
+
+
+async def test_a_retry_wakes_who_waits(store: Store) -> None:
+    await sample().record_in(store)
+    await fail_one(store)
+    await claimed(store)
+    waiting = asyncio.create_task(store.wait_for_work(FOREVER))
+    await asyncio.sleep(0)
+    await store.retry(TaskFilter(), START)
+    await within(SOON, waiting)
+
+
+async def test_a_retried_task_waits_for_its_turn_among_those_of_its_key(store: Store) -> None:
+    first, second, third = await record_all(store, [sample(key="k") for _ in range(3)])
+    await fail_one(store)
+    running = await claim_one(store)
+    assert await store.retry(TaskFilter(), START) == ids_of(first)
+    assert await claimed(store) == []
+    await finish(store, running)
+    [again] = await store.claim("w1", 10, LEASE, START)
+    assert again.task.id == first.tasks[0].id
+    await finish(store, again)
+    assert await claimed(store) == ids_of(third)
+    assert (await history(store, second.tasks[0].id)).task.status is TaskStatus.COMPLETED
+
+
+async def test_tasks_of_one_key_that_are_retried_together_keep_their_order(store: Store) -> None:
+    both = await record_all(store, [sample(key="k"), sample(key="k")])
+    await fail_one(store)
+    await fail_one(store)
+    assert await store.retry(TaskFilter(), START) == ids_of(*both)
+    [claim] = await store.claim("w1", 10, LEASE, START)
+    assert claim.task.id == both[0].tasks[0].id
+    await finish(store, claim)
+    assert await claimed(store) == ids_of(both[1])
+
+
 # --- leases ---------------------------------------------------------------------------------
 
 
@@ -359,6 +754,14 @@ async def test_a_task_whose_lease_has_ended_goes_back_to_pending(store: Store) -
     assert (await claim_one(store, START + LEASE)).attempt.number == 2
 
 
+async def test_a_released_task_goes_behind_what_was_due_before(store: Store) -> None:
+    """Or one that ends the gateway each time would keep all others from running."""
+    first, second = await record_all(store, [sample(), sample()])
+    await claim_one(store)
+    await store.release_expired(START + LEASE)
+    assert await claimed(store) == ids_of(second, first)
+
+
 async def test_releasing_leaves_the_attempts_of_ended_and_waiting_tasks_alone(
     store: Store,
 ) -> None:
@@ -371,16 +774,44 @@ async def test_releasing_leaves_the_attempts_of_ended_and_waiting_tasks_alone(
     assert (await history(store, waiting.task.id)).attempts == (failed(waiting),)
 
 
-async def test_extending_renews_every_lease_of_that_worker_and_no_other(store: Store) -> None:
+async def test_extending_renews_the_leases_of_the_attempts_it_is_given(store: Store) -> None:
     await sample(programs=("one", "two", "three")).record_in(store)
     mine = await store.claim("w1", 2, LEASE, START)
     [other] = await store.claim("w2", 1, LEASE, START)
-    await store.extend("w1", LEASE, START + 20)
+    assert await store.extend([claim.attempt for claim in mine], LEASE, START + 20) == []
     assert await store.release_expired(START + LEASE + 1) == 1
     assert (await history(store, other.task.id)).task.status is TaskStatus.PENDING
     for claim in mine:
         assert await store.task(claim.task.id) == TaskHistory(claim.task, (claim.attempt,))
     assert await store.release_expired(START + 20 + LEASE) == 2
+
+
+async def test_a_worker_that_was_paused_learns_that_its_task_is_anothers_now(
+    store: Store,
+) -> None:
+    """It can neither renew its lease, nor put the task back, nor overwrite a newer result."""
+    await sample().record_in(store)
+    paused = await claim_one(store)
+    await store.release_expired(START + LEASE)
+    [current] = await store.claim("w2", 1, LEASE, START + LEASE)
+    assert await store.extend([paused.attempt], 9 * LEASE, START + LEASE) == [paused.attempt]
+    assert await store.release_expired(START + LEASE + 1) == 0
+    assert not await store.finish(failed(paused), TaskStatus.PENDING, START, START + LEASE)
+    await store.finish(ended(current), TaskStatus.COMPLETED, None, START + LEASE + 2)
+    newer = await history(store, current.task.id)
+    for status in (TaskStatus.PENDING, TaskStatus.FAILED, TaskStatus.COMPLETED):
+        assert not await store.finish(failed(paused), status, None, START + LEASE + 3)
+    assert await store.extend([paused.attempt], LEASE, START + LEASE) == [paused.attempt]
+    assert await history(store, current.task.id) == newer
+
+
+async def test_a_lost_attempt_does_not_let_those_behind_it_of_its_key_pass(store: Store) -> None:
+    await record_all(store, [sample(key="k"), sample(key="k")])
+    paused = await claim_one(store)
+    await store.release_expired(START + LEASE)
+    await claim_one(store, START + LEASE)
+    assert not await store.finish(ended(paused), TaskStatus.COMPLETED, None, START + LEASE)
+    assert await claimed(store, now=START + LEASE) == []
 
 
 async def test_opening_again_keeps_all_and_puts_running_tasks_back(open_store: OpenStore) -> None:
@@ -436,6 +867,8 @@ async def test_a_task_filter_restricts_by_everything_it_names(store: Store) -> N
     assert await found(TaskFilter(delivery_id=jira.delivery.id)) == [third]
     assert await found(TaskFilter(source="github", status=TaskStatus.RUNNING)) == [first]
     assert await found(TaskFilter(source="jira", before=third)) == []
+    assert await found(TaskFilter(id=second)) == [second]
+    assert await found(TaskFilter(id=second, source="jira")) == []
     assert await found(TaskFilter(source="nobody")) == []
 
 
@@ -494,13 +927,35 @@ async def test_the_standing_tells_how_many_tasks_there_are_and_when_the_first_is
 ) -> None:
     assert await store.standing() == Standing(0, 0, 0, next_due=None)
     early, late = sample(at=START - 5), sample(at=START)
-    await late.record_in(store)
     await early.record_in(store)
+    await late.record_in(store)
     assert await store.standing() == Standing(2, 0, 0, next_due=START - 5)
     claim = await claim_one(store)
     assert await store.standing() == Standing(1, 1, 0, next_due=START)
     await store.finish(failed(claim), TaskStatus.FAILED, None, START)
     assert await store.standing() == Standing(1, 0, 1, next_due=START)
+
+
+@pytest.mark.parametrize(
+    "first",
+    [{"priority": -5}, {"source": "z"}, {"source": "a"}, {"programs": ("x",)}, {"key": "k"}],
+    ids=str,
+)
+async def test_the_standing_tells_of_the_task_that_waits_longest_wherever_it_stands(
+    store: Store, first: dict[str, Any]
+) -> None:
+    await sample(at=START - 5, **first).record_in(store)
+    await sample(at=START - 4, key="k").record_in(store)
+    await sample(priority=7).record_in(store)
+    assert (await store.standing()).next_due == START - 5
+
+
+async def test_the_standing_tells_of_tasks_that_wait_for_their_time(store: Store) -> None:
+    await in_burst(START).record_in(store)
+    assert await store.standing() == Standing(1, 0, 0, next_due=START + 10)
+    await sample(key="k", at=START + 4).record_in(store)
+    await sample(key="k", at=START + 3).record_in(store)
+    assert await store.standing() == Standing(3, 0, 0, next_due=START + 4)
 
 
 # --- waiting for work -----------------------------------------------------------------------
@@ -556,6 +1011,47 @@ async def test_a_wait_returns_at_once_while_a_claim_has_left_work(store: Store) 
     await sample(programs=("a", "b")).record_in(store)
     await claim_one(store)
     await within(SOON, store.wait_for_work(FOREVER))
+
+
+async def test_what_a_full_program_has_left_is_not_waited_for_in_vain(store: Store) -> None:
+    await sample(programs=("deploy",) * 3).record_in(store)
+    [claim] = await store.claim("w1", 10, LEASE, START, {"deploy": 1})
+    assert await within(SOON, store.wait_for_work(0.05)) >= 0.05
+    await store.extend([claim.attempt], LEASE, START)
+    assert await within(SOON, store.wait_for_work(0.05)) >= 0.05
+    waiting = asyncio.create_task(store.wait_for_work(FOREVER))
+    await asyncio.sleep(0)
+    await finish(store, claim)
+    await within(SOON, waiting)
+
+
+async def test_a_task_of_another_program_wakes_who_waits_for_a_full_one(store: Store) -> None:
+    await sample(programs=("deploy",) * 3).record_in(store)
+    await store.claim("w1", 10, LEASE, START, {"deploy": 1})
+    waiting = asyncio.create_task(store.wait_for_work(FOREVER))
+    await asyncio.sleep(0)
+    await sample(programs=("notify",)).record_in(store)
+    await within(SOON, waiting)
+
+
+async def test_the_end_of_a_task_wakes_who_waits_for_the_next_of_its_key(store: Store) -> None:
+    await record_all(store, [sample(key="k"), sample(key="k")])
+    [claim] = await store.claim("w1", 10, LEASE, START)
+    assert await within(SOON, store.wait_for_work(0.05)) >= 0.05
+    waiting = asyncio.create_task(store.wait_for_work(FOREVER))
+    await asyncio.sleep(0)
+    await finish(store, claim)
+    await within(SOON, waiting)
+
+
+async def test_the_end_of_a_burst_wakes_who_waits(store: Store) -> None:
+    await claimed(store)
+    now = time.time()
+    given = in_burst(now, wait=0.1)
+    await given.record_in(store)
+    await within(SOON, store.wait_for_work(FOREVER))
+    assert await claimed(store, now=time.time()) == ids_of(given)
+    assert time.time() >= now + 0.1
 
 
 async def test_a_task_put_back_wakes_who_waits_when_it_is_due(store: Store) -> None:
@@ -662,7 +1158,8 @@ async def test_closing_finishes_what_was_asked_for(open_store: OpenStore) -> Non
 CALLS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "record": lambda store: sample().record_in(store),
     "claim": lambda store: store.claim("w1", 1, LEASE, START),
-    "extend": lambda store: store.extend("w1", LEASE, START),
+    "extend": lambda store: store.extend([], LEASE, START),
+    "retry": lambda store: store.retry(TaskFilter(), START),
     "release_expired": lambda store: store.release_expired(START),
     "task": lambda store: store.task("x"),
     "tasks": lambda store: store.tasks(TaskFilter()),
@@ -734,6 +1231,11 @@ def samples(draw: st.DrawFn) -> Sample:
         params=draw(st.dictionaries(text, json_values, max_size=3)),
         created_at=draw(times),
         next_attempt_at=draw(times),
+        key=draw(st.none() | text.map(lambda drawn: drawn + delivery.id)),
+        priority=draw(st.integers(-100, 100)),
+        burst=draw(
+            st.none() | st.builds(Burst, text.map(lambda drawn: drawn + delivery.id), times)
+        ),
     )
     return Sample(delivery, decision, (task,))
 
@@ -751,6 +1253,8 @@ async def test_whatever_a_record_holds_comes_back_as_it_was(
     [task] = given_sample.tasks
     delivery, decision = given_sample.delivery, given_sample.decision
     await given_sample.record_in(store)
+    due = min(task.next_attempt_at, task.burst.ends_at) if task.burst else task.next_attempt_at
+    task = replace(task, next_attempt_at=due)
     assert await store.delivery(delivery.id) == StoredDelivery(delivery, decision, (task,))
 
     [claim] = await store.claim("w1", 1, LEASE, task.next_attempt_at)

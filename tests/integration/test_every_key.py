@@ -77,6 +77,7 @@ BASE: dict[str, Any] = {
     "programs": {
         "show": {"command": ["cat"]},
         "wait": {"command": ["cat"], "run_async": False},
+        "tried": {"command": ["cat"], "retry": {"attempts": 2}},
     },
     "tests": [{"name": "n", "source": "token", "expect": {"status": 202}}],
 }
@@ -101,6 +102,7 @@ SLACK = ("sources", "slack", "handshake")
 RULE = (*SOURCE, "rules", "push", 0)
 RESPOND = (*SOURCE, "respond")
 SHOW = ("programs", "show")
+RETRY = ("programs", "tried", "retry")
 TEST = ("tests", 0)
 EXPECT = (*TEST, "expect")
 
@@ -206,6 +208,12 @@ CHANGES: dict[str, tuple[tuple[str | int, ...], Any]] = {
     "rule.name": ((*RULE, "name"), "a name"),
     "rule.condition": ((*RULE, "condition"), "plain == 1"),
     "rule.program": ((*RULE, "program"), "wait"),
+    "rule.key": ((*RULE, "key"), "plain"),
+    "rule.priority": ((*RULE, "priority"), 1),
+    "rule.debounce": ((*RULE, "debounce"), {"wait": "1s"}),
+    "debounce.key": ((*RULE, "debounce"), {"wait": "1s", "key": "plain"}),
+    "debounce.wait": ((*RULE, "debounce"), {"wait": "1s"}),
+    "debounce.max_wait": ((*RULE, "debounce"), {"wait": "1s", "max_wait": "2s"}),
     "respond.status": ((*RESPOND, "status"), 204),
     "respond.headers": ((*RESPOND, "headers"), {"X-A": "{plain}"}),
     "respond.body": ((*RESPOND, "body"), "fine"),
@@ -241,6 +249,14 @@ CHANGES: dict[str, tuple[tuple[str | int, ...], Any]] = {
     "program.exit_status": (("programs", "wait", "exit_status"), {"3": 422}),
     "program.env": ((*SHOW, "env"), {"A": "1"}),
     "program.max_output": ((*SHOW, "max_output"), "1KiB"),
+    "program.retry": ((*SHOW, "retry"), {"attempts": 2}),
+    "program.concurrency": ((*SHOW, "concurrency"), 1),
+    "retry.attempts": ((*RETRY, "attempts"), 3),
+    "retry.backoff": ((*RETRY, "backoff"), "fixed"),
+    "retry.initial": ((*RETRY, "initial"), "1s"),
+    "retry.max": ((*RETRY, "max"), "2h"),
+    "retry.jitter": ((*RETRY, "jitter"), 0),
+    "retry.on": ((*RETRY, "on"), [1]),
     "test.name": ((*TEST, "name"), "other"),
     "test.source": ((*TEST, "source"), "basic"),
     "test.method": ((*TEST, "method"), "PUT"),

@@ -7,6 +7,7 @@ import logging
 import sys
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -61,9 +62,9 @@ class FaultyStore(SqliteStore):
         if error is not None:
             raise error
 
-    async def claim(self, worker: str, limit: int, lease: float, now: float) -> list[Claim]:
+    async def claim(self, *args: Any, **kwargs: Any) -> list[Claim]:
         self._fail("claim")
-        return await super().claim(worker, limit, lease, now)
+        return await super().claim(*args, **kwargs)
 
     async def task(self, task_id: str) -> TaskHistory | None:
         self._fail("task")

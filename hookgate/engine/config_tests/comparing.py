@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
 
-from hookgate.core.explain import RuleTrace, TaskTrace, Trace
+from hookgate.core.explain import RuleTrace, Trace
+from hookgate.core.explain_tasks import TaskTrace
 from hookgate.loading.cases import BLANK
 from hookgate.model import JSON, RuleOutcome
 

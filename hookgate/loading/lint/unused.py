@@ -55,7 +55,7 @@ def _rules(source: Source, subject: Subject) -> list[tuple[Node, Rule | None]]:
 def _used_params(source: Source, subject: Subject) -> set[str] | None:
     """The params that are used; None where that cannot be told, for rules with faults or none."""
     rules = _rules(source, subject)
-    if not rules or any(is_faulty(*rule) for rule in rules):
+    if not rules or any(is_faulty(*rule) or _has_faulty_key(*rule) for rule in rules):
         return None
     respond = source.respond
     used = set(_placeholders([*respond.headers.values(), respond.body or ()] if respond else []))
@@ -63,8 +63,21 @@ def _used_params(source: Source, subject: Subject) -> set[str] | None:
         if rule is None or rule.program not in subject.programs:
             return None
         used |= rule.condition.names
+        used |= _names_of_keys(rule)
         used.update(_given(subject.programs[rule.program], source))
     return used
+
+
+def _names_of_keys(rule: Rule) -> frozenset[str]:
+    keys = (rule.key, rule.debounce.key if rule.debounce else None)
+    return frozenset().union(*(key.expression.names for key in keys if key is not None))
+
+
+def _has_faulty_key(node: Node, rule: Rule | None) -> bool:
+    """Whether a key was written that did not compile."""
+    keys = (rule.key, rule.debounce.key if rule.debounce else None) if rule else (None, None)
+    written = (node.get("key"), node.get("debounce", "key"))
+    return any(w is not None and key is None for w, key in zip(written, keys, strict=True))
 
 
 def _given(program: Program, source: Source) -> Iterator[str]:

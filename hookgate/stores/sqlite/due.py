@@ -8,14 +8,14 @@ from contextlib import suppress
 
 
 class NextDue:
-    """The earliest `next_attempt_at` of the pending tasks, as the last commit left it."""
+    """When a claim may next hand out a task, as the last commit left it; see `Answers.due`."""
 
     def __init__(self, earliest: float) -> None:
         self._earliest = earliest
         self._sooner = asyncio.Event()
 
     def update(self, earliest: float) -> None:
-        """Note what is next after a commit (infinity: nothing pending), and wake who waits."""
+        """Note what is next after a commit, and wake who waits."""
         before, self._earliest = self._earliest, earliest
         if self._earliest < before:
             self._sooner.set()

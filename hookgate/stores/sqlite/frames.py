@@ -18,8 +18,8 @@ Write: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...]]
 class Answers(NamedTuple):
     """What came of the oldest writes that had no answer yet: a result each, or its fault.
 
-    `due` is when the next pending task is due after them, infinity where none is pending, and None
-    where nothing was committed.
+    `due` is when a claim may next hand out a task: minus infinity is now, infinity when something
+    has changed. None where nothing was committed.
     """
 
     results: list[object]

@@ -6,6 +6,7 @@ import math
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from hookgate.model import Task, TaskStatus
 from hookgate.stores.sqlite.rows import (
@@ -30,12 +31,14 @@ _TASK = sql("task")
 _ATTEMPTS_OF_TASK = sql("attempts_of_task")
 _TASKS_OF_DELIVERIES = sql("tasks_of_deliveries")
 _LIST_TASKS = sql("list_tasks")
+_LIST_FAILED = sql("list_failed")
 _LIST_DELIVERIES = sql("list_deliveries")
 _DELIVERY = sql("delivery")
 _COUNT_TASKS = sql("count_tasks")
 _IDS_OF_TASKS = sql("ids_of_tasks")
 _STANDING = sql("standing")
-_NEXT_DUE = sql("next_due")
+_ANY_READY = sql("any_ready")
+_NEXT_WAIT = sql("next_wait")
 
 
 def task(connection: sqlite3.Connection, task_id: str) -> TaskHistory | None:
@@ -49,16 +52,12 @@ def task(connection: sqlite3.Connection, task_id: str) -> TaskHistory | None:
 
 def tasks(connection: sqlite3.Connection, wanted: TaskFilter) -> list[Task]:
     """A page of tasks, the newest first."""
-    restrictions = {
-        "status": wanted.status,
-        "source": wanted.source,
-        "program": wanted.program,
-        "delivery_id": wanted.delivery_id,
-    }
-    rows = _page(
-        connection, _LIST_TASKS, restrictions, wanted.before, wanted.limit, since=wanted.since
-    )
-    return [task_of(row) for row in rows]
+    return [task_of(row) for row in _tasks(connection, _LIST_TASKS, wanted)]
+
+
+def failed(connection: sqlite3.Connection, wanted: TaskFilter) -> list[sqlite3.Row]:
+    """The arrival, id, source and key of failed tasks, the oldest first."""
+    return _tasks(connection, _LIST_FAILED, replace(wanted, status=TaskStatus.FAILED))
 
 
 def ids_of_tasks(connection: sqlite3.Connection, prefix: str, limit: int) -> list[str]:
@@ -110,10 +109,21 @@ def standing(connection: sqlite3.Connection) -> Standing:
     return Standing(*connection.execute(_STANDING, {"most": COUNTED}).fetchone())
 
 
-def next_due(connection: sqlite3.Connection) -> float:
-    """When the next pending task is due; infinity where none is pending."""
-    due: float | None = connection.execute(_NEXT_DUE).fetchone()[0]
+def any_ready(connection: sqlite3.Connection) -> bool:
+    """Whether a task could be claimed, if no program were at its limit."""
+    found: int = connection.execute(_ANY_READY).fetchone()[0]
+    return bool(found)
+
+
+def next_wait(connection: sqlite3.Connection) -> float:
+    """When the next task that waits for its time is due; infinity where none does."""
+    due: float | None = connection.execute(_NEXT_WAIT).fetchone()[0]
     return math.inf if due is None else due
+
+
+def next_due(connection: sqlite3.Connection) -> float:
+    """When a claim may hand out a task, if no program were at its limit; minus infinity is now."""
+    return -math.inf if any_ready(connection) else next_wait(connection)
 
 
 def size(connection: sqlite3.Connection) -> int:
@@ -132,6 +142,19 @@ def _pages(connection: sqlite3.Connection, counted: str) -> int:
         connection.execute(f"PRAGMA {name}").fetchone() for name in (counted, "page_size")
     )
     return int(pages * size)
+
+
+def _tasks(connection: sqlite3.Connection, statement: str, wanted: TaskFilter) -> list[sqlite3.Row]:
+    restrictions = {
+        "id": wanted.id,
+        "status": wanted.status,
+        "source": wanted.source,
+        "program": wanted.program,
+        "delivery_id": wanted.delivery_id,
+    }
+    return _page(
+        connection, statement, restrictions, wanted.before, wanted.limit, since=wanted.since
+    )
 
 
 def _page(

@@ -20,6 +20,7 @@ from hookgate.model import (
     Attempt,
     AuthResult,
     AuthStep,
+    Burst,
     Delivery,
     Task,
     TaskStatus,
@@ -109,8 +110,14 @@ def decision_of(row: sqlite3.Row) -> StoredDecision:
     )
 
 
+BURST_COLUMNS = 5
+"""How many columns of a task to insert, the last ones, depend on the burst that it belongs to."""
+
+
 def task_row(task: Task) -> Row:
     """The columns of a pending task in the order of `insert_task.sql`.
+
+    One that does not wait out a burst is due at once, whatever `next_attempt_at` and the clock say.
 
     Raises `ValueError` for params that JSON cannot hold (an infinite number).
     """
@@ -124,7 +131,13 @@ def task_row(task: Task) -> Row:
         task.program,
         _params_to_json(task.params),
         task.created_at,
+        task.key,
+        task.priority,
         task.next_attempt_at,
+        None if task.burst is None else task.burst.key,
+        None if task.burst is None else task.burst.ends_at,
+        task.burst is not None,
+        None,  # its turn: that of its arrival
     )
 
 
@@ -146,8 +159,19 @@ def task_of(row: sqlite3.Row) -> Task:
         started_at=values["started_at"],
         finished_at=values["finished_at"],
         attempts=values["attempts"],
+        attempts_before=values["attempts_before"],
         error=values["error"],
+        key=values["key"],
+        priority=values["priority"],
+        burst=_burst_of(values),
+        superseded_by=values["superseded_by"],
     )
+
+
+def _burst_of(values: Mapping[str, Any]) -> Burst | None:
+    if values["burst_key"] is None:
+        return None
+    return Burst(values["burst_key"], values["burst_ends_at"])
 
 
 def attempt_of(row: sqlite3.Row) -> Attempt:

@@ -6,7 +6,7 @@ import asyncio
 import math
 import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from types import TracebackType
@@ -22,6 +22,7 @@ from hookgate.stores.sqlite.reader import Reader
 from hookgate.stores.sqlite.rows import configuration_row, delivery_row, task_row
 from hookgate.stores.sqlite.writer import Writer
 from hookgate.stores.store import (
+    NO_LIMITS,
     Claim,
     DeliveryFilter,
     Recorded,
@@ -115,10 +116,19 @@ class SqliteStore:
         parts.configurations.add(decision.digest)
         return duplicate or Recorded(tuple(tasks))
 
-    async def claim(self, worker: str, limit: int, lease: float, now: float) -> list[Claim]:
+    async def claim(
+        self,
+        worker: str,
+        limit: int,
+        lease: float,
+        now: float,
+        concurrency: Mapping[str, int] = NO_LIMITS,
+    ) -> list[Claim]:
         parts = self._parts
         unsure = tuple(parts.unsure_claims)
-        claims = parts.writer.submit(writes.claim, worker, limit, now + lease, now, unsure)
+        claims = parts.writer.submit(
+            writes.claim, worker, limit, now + lease, now, dict(concurrency), unsure
+        )
         try:
             await asyncio.wait([claims])
         except asyncio.CancelledError:
@@ -130,14 +140,19 @@ class SqliteStore:
             parts.unsure_claims.clear()
         return claims.result()
 
-    async def extend(self, worker: str, lease: float, now: float) -> None:
-        await self._parts.writer.submit(writes.extend, worker, now + lease)
+    async def extend(self, attempts: Sequence[Attempt], lease: float, now: float) -> list[Attempt]:
+        by_id = {(attempt.task_id, attempt.number): attempt for attempt in attempts}
+        lost = await self._parts.writer.submit(writes.extend, tuple(by_id), now + lease)
+        return [by_id[attempt] for attempt in lost]
 
     async def finish(
         self, attempt: Attempt, status: TaskStatus, next_attempt_at: float | None, now: float
     ) -> bool:
         writer = self._parts.writer
         return await writer.submit(writes.finish, attempt, status, next_attempt_at, now)
+
+    async def retry(self, wanted: TaskFilter, now: float) -> list[str]:
+        return await self._parts.writer.submit(writes.retry, wanted, now)
 
     async def release_expired(self, now: float) -> int:
         return await self._parts.writer.submit(writes.release, now, now)

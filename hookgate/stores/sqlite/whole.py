@@ -25,6 +25,7 @@ _FAULTS = {
     "accepted deliveries without a task": sql("whole/accepted_without_task"),
     "deliveries without the rules file that decided": sql("whole/deliveries_without_configuration"),
     "running tasks without a running attempt": sql("whole/running_without_attempt"),
+    "keys whose tasks do not run one after the other": sql("whole/keys_without_head"),
 }
 
 
@@ -42,7 +43,7 @@ class Figures:
     deliveries: Mapping[str, int]
     tasks: Mapping[str, int]
     oldest: float | None
-    next_due: float
+    next_due: float | None
 
 
 def figures(connection: sqlite3.Connection, path: str) -> Figures:
@@ -55,7 +56,7 @@ def figures(connection: sqlite3.Connection, path: str) -> Figures:
         deliveries=dict(connection.execute(_DELIVERY_COUNTS).fetchall()),
         tasks={status.value: found.get(status.value, 0) for status in TaskStatus},
         oldest=connection.execute(_OLDEST).fetchone()[0],
-        next_due=reads.next_due(connection),
+        next_due=reads.standing(connection).next_due,
     )
 
 

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from hookgate.model import Attempt, Task, TaskStatus, Trigger
-from hookgate.stores.sqlite.reads import tasks_of_deliveries
+from hookgate.stores.sqlite.lanes import next_in_line
+from hookgate.stores.sqlite.order import superseding, unblock
+from hookgate.stores.sqlite.reads import failed, tasks_of_deliveries
 from hookgate.stores.sqlite.rows import (
+    BURST_COLUMNS,
     Row,
     delivery_of,
     finished_attempt_row,
@@ -17,25 +21,31 @@ from hookgate.stores.sqlite.rows import (
     task_of,
 )
 from hookgate.stores.sqlite.statements import sql
-from hookgate.stores.store import Claim, Duplicate
+from hookgate.stores.store import NO_LIMITS, Claim, Duplicate, TaskFilter
 
 ABANDONED = "the gateway ended during the attempt"
+
+WAITS_ENDED_AT_ONCE = 1_000
+"""Tasks that a claim takes out of waiting: of more, the rest is the next claim's."""
 
 _KEEP_CONFIGURATION = sql("keep_configuration")
 _INSERT_DELIVERY = sql("insert_delivery")
 _INSERT_TASK = sql("insert_task")
 _FIND_ACCEPTED = sql("find_accepted")
+_END_WAIT = sql("end_wait")
 _CLAIM_TASKS = sql("claim_tasks")
 _BEGIN_ATTEMPTS = sql("begin_attempts")
 _CLAIMED_DELIVERIES = sql("claimed_deliveries")
 _CLAIMED_AT = sql("claimed_at")
 _UNCLAIM_TASK = sql("unclaim_task")
 _DELETE_ATTEMPT = sql("delete_attempt")
-_EXTEND_LEASES = sql("extend_leases")
+_EXTEND_LEASE = sql("extend_lease")
 _FINISH_TASK = sql("finish_task")
+_PUT_BACK = sql("put_back")
 _FINISH_ATTEMPT = sql("finish_attempt")
 _ABANDON_ATTEMPTS = sql("abandon_attempts")
 _RELEASE_TASKS = sql("release_tasks")
+_RETRY_TASK = sql("retry_task")
 _PURGEABLE = sql("purgeable")
 _DELETE_ATTEMPTS = sql("delete_attempts")
 _DELETE_TASKS = sql("delete_tasks")
@@ -62,7 +72,7 @@ def record(connection: sqlite3.Connection, recording: Recording) -> Duplicate | 
         connection.execute(_KEEP_CONFIGURATION, recording.configuration)
     if connection.execute(_INSERT_DELIVERY, recording.delivery).rowcount == 0:
         return _duplicate(connection, recording)
-    connection.executemany(_INSERT_TASK, recording.tasks)
+    insert_tasks(connection, recording.tasks)
     return None
 
 
@@ -86,8 +96,17 @@ def _all_recorded(connection: sqlite3.Connection, recordings: Sequence[Recording
     deliveries = [each.delivery for each in recordings]
     if connection.executemany(_INSERT_DELIVERY, deliveries).rowcount < len(deliveries):
         return False
-    connection.executemany(_INSERT_TASK, [task for each in recordings for task in each.tasks])
+    insert_tasks(connection, [task for each in recordings for task in each.tasks])
     return True
+
+
+def insert_tasks(connection: sqlite3.Connection, tasks: Sequence[Row]) -> None:
+    """Insert tasks in order: each finds those before it of its key and of its burst."""
+    if any(task[-BURST_COLUMNS + 1] is not None for task in tasks):
+        for task in tasks:
+            connection.execute(_INSERT_TASK, superseding(connection, task))
+    else:
+        connection.executemany(_INSERT_TASK, tasks)
 
 
 def _duplicate(connection: sqlite3.Connection, recording: Recording) -> Duplicate:
@@ -105,28 +124,34 @@ def claim(
     limit: int,
     lease_until: float,
     now: float,
+    concurrency: Mapping[str, int] = NO_LIMITS,
     unsure: Sequence[tuple[str, float]] = (),
 ) -> list[Claim]:
-    """Make tasks that are due running, each with a new attempt; the oldest due first.
+    """Make tasks that may start running, each with a new attempt; see `Store.claim`.
 
     `unsure` are the worker and the time of claims whose answer was lost: they are undone before.
     """
     for lost in unsure:
         _unclaim(connection, connection.execute(_CLAIMED_AT, lost).fetchall())
-    wanted = {"worker": worker, "limit": limit, "lease_until": lease_until, "now": now}
-    tasks = [task_of(row) for row in connection.execute(_CLAIM_TASKS, wanted).fetchall()]
-    if not tasks:
+    connection.execute(_END_WAIT, (now, WAITS_ENDED_AT_ONCE))
+    chosen = next_in_line(connection, limit, concurrency)
+    if not chosen:
         return []
-    connection.execute(_BEGIN_ATTEMPTS, (ids_to_json(task.id for task in tasks),))
+    arrivals = json.dumps(chosen)
+    wanted = {"worker": worker, "arrivals": arrivals, "lease_until": lease_until, "now": now}
+    rows = {row["arrival"]: row for row in connection.execute(_CLAIM_TASKS, wanted).fetchall()}
+    tasks = [task_of(rows[arrival]) for arrival in chosen]
+    connection.execute(_BEGIN_ATTEMPTS, (arrivals,))
     delivery_ids = ids_to_json({task.delivery_id for task in tasks})
-    rows = connection.execute(_CLAIMED_DELIVERIES, (delivery_ids,))
-    deliveries = {row["id"]: delivery_of(row) for row in rows}
-    tasks.sort(key=lambda task: (task.next_attempt_at, task.id))
+    found = connection.execute(_CLAIMED_DELIVERIES, (delivery_ids,))
+    deliveries = {row["id"]: delivery_of(row) for row in found}
     return [Claim(task, _begun(task, now), deliveries[task.delivery_id]) for task in tasks]
 
 
 def _begun(task: Task, now: float) -> Attempt:
-    trigger = Trigger.INITIAL if task.attempts == 1 else Trigger.RETRY
+    trigger = Trigger.RETRY
+    if task.tries == 1:
+        trigger = Trigger.INITIAL if task.attempts == 1 else Trigger.MANUAL
     return Attempt(task.id, task.attempts, trigger, TaskStatus.RUNNING, started_at=now)
 
 
@@ -141,9 +166,15 @@ def _unclaim(connection: sqlite3.Connection, attempts: Iterable[Sequence[Any]]) 
             connection.execute(_DELETE_ATTEMPT, attempt)
 
 
-def extend(connection: sqlite3.Connection, worker: str, lease_until: float) -> None:
-    """Renew the lease of every task that `worker` runs."""
-    connection.execute(_EXTEND_LEASES, (lease_until, worker))
+def extend(
+    connection: sqlite3.Connection, attempts: Sequence[tuple[str, int]], lease_until: float
+) -> list[tuple[str, int]]:
+    """Renew leases of attempts, each a task's id and a number; gives those that are not running."""
+    return [
+        attempt
+        for attempt in attempts
+        if connection.execute(_EXTEND_LEASE, (lease_until, *attempt)).rowcount == 0
+    ]
 
 
 def finish(
@@ -158,20 +189,35 @@ def finish(
         "task_id": attempt.task_id,
         "number": attempt.number,
         "status": status,
-        "next_attempt_at": next_attempt_at,
         "finished_at": now if status.ended else None,
         "error": None if status is TaskStatus.COMPLETED else storable(attempt.error),
     }
-    if connection.execute(_FINISH_TASK, task).rowcount == 0:
+    finished = connection.execute(_FINISH_TASK, task).fetchall()
+    if not finished:
         return False
     connection.execute(_FINISH_ATTEMPT, finished_attempt_row(attempt))
+    [(arrival, source, key)] = finished
+    if status.ended:
+        unblock(connection, source, key)
+    else:
+        when = {"arrival": arrival, "next_attempt_at": next_attempt_at, "now": now}
+        connection.execute(_PUT_BACK, when)
     return True
+
+
+def retry(connection: sqlite3.Connection, wanted: TaskFilter, now: float) -> list[str]:
+    """Put failed tasks back, the oldest first, so that of one key the first is not blocked."""
+    found = failed(connection, wanted)
+    for row in found:
+        task = {"arrival": row["arrival"], "source": row["source"], "key": row["key"], "now": now}
+        connection.execute(_RETRY_TASK, task)
+    return [row["id"] for row in found]
 
 
 def release(connection: sqlite3.Connection, lease_ended: float, now: float) -> int:
     """Put running tasks back whose lease ended at `lease_ended` or before; how many.
 
-    They are due `now`, behind what has been waiting longer, so that a task which ends the gateway
+    They are due at once, behind what could start before, so that a task which ends the gateway
     each time does not keep the others from running.
     """
     wanted = {"lease_ended": lease_ended, "now": now, "error": ABANDONED}

@@ -10,6 +10,7 @@ It ends when the gateway does, however that ends, after it has written what it w
 
 from __future__ import annotations
 
+import math
 import socket
 import sqlite3
 import sys
@@ -37,8 +38,9 @@ def main(path: str, channel: int) -> int:
         inbox = Inbox(gateway)
         try:
             with opened(path) as connection:
+                committer = Committer(connection, path)
                 while group := inbox.next_group():
-                    _tell(gateway, Committer(connection, path).answers(group))
+                    _tell(gateway, committer.answers(group))
         except (StoreError, sqlite3.Error) as error:
             fault = fault_of(error, path)
             _tell(gateway, Answers([fault for _ in inbox.next_group()], None))
@@ -87,6 +89,8 @@ class Committer:
     def __init__(self, connection: sqlite3.Connection, path: str) -> None:
         self._connection = connection
         self._path = path
+        self._left = True
+        """Whether the last claim may have left tasks that it could have had, or some came since."""
 
     def answers(self, group: list[Write]) -> Answers:
         """The result of each write, or the fault that kept it off the disk.
@@ -106,13 +110,30 @@ class Committer:
 
     def _commit(self, group: list[Write]) -> Answers:
         with transaction(self._connection, "BEGIN IMMEDIATE"):
+            left = self._left
             results: list[object] = []
             for verb, same in groupby(group, key=itemgetter(0)):
                 if verb is writes.record:  # many rows by one statement cost less
                     results += writes.record_all(self._connection, [write[1][0] for write in same])
+                    left = True
                 else:
-                    results += [verb(self._connection, *arguments) for _, arguments in same]
-            return Answers(results, reads.next_due(self._connection))
+                    for _, arguments in same:
+                        results.append(verb(self._connection, *arguments))
+                        left = _left(verb, arguments, results[-1], left)
+            left = left and reads.any_ready(self._connection)
+            due = -math.inf if left else reads.next_wait(self._connection)
+        self._left = left
+        return Answers(results, due)
+
+
+def _left(verb: object, arguments: tuple[object, ...], result: object, before: bool) -> bool:
+    """Whether a claim may find tasks after a write; `before` is whether it may have before it."""
+    if verb in (writes.extend, writes.purge):
+        return before
+    if verb is writes.claim and isinstance(result, list):
+        _, limit, *_ = arguments
+        return len(result) == limit  # one that got less has left none
+    return True
 
 
 if __name__ == "__main__":

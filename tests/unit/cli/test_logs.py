@@ -68,6 +68,22 @@ def test_an_attempt_in_text(exit_code: int | None, told: str) -> None:
     )
 
 
+def test_an_attempt_that_is_followed_by_another_says_when() -> None:
+    attempt = record(
+        "attempt",
+        program="fix",
+        status="failed",
+        task_id="t-1",
+        attempt=1,
+        exit_code=75,
+        duration_ms=7.0,
+        retry_in_s=9.2,
+    )
+    assert TextLines().format(attempt).partition(" ")[2] == (
+        "attempt  fix failed t-1 #1 exit 75 7.0ms again in 9.2s"
+    )
+
+
 def test_a_line_in_json_has_the_time_in_utc_the_level_and_every_field() -> None:
     assert json.loads(JsonLines().format(record("note", a=1, b="é"))) == {
         "time": "2001-09-09T01:46:40.062Z",

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from hookgate.core.config import CommandProgram
+from hookgate.core.retry import UNASKED, Retry
 from hookgate.core.templates import fill, fill_for_show
 from hookgate.loading.load import load
 from tests.rules import compiled
@@ -69,7 +70,8 @@ def test_what_came_from_the_environment_is_shown_as_it_was_written() -> None:
 def test_every_key_is_used() -> None:
     found = program(
         "command: [x], params: [a, b], pass: none, working_dir: ../jobs, timeout: 1m,"
-        " run_async: false, exit_status: {0: 204, 3: 422}, max_output: 1KiB"
+        " run_async: false, exit_status: {0: 204, 3: 422}, max_output: 1KiB, concurrency: 2,"
+        " retry: {attempts: 3, backoff: fixed, initial: 1m, max: 2m, jitter: 0, on: [1, 2]}"
     )
     assert found == CommandProgram(
         name="p",
@@ -81,7 +83,13 @@ def test_every_key_is_used() -> None:
         run_async=False,
         exit_status={0: 204, 3: 422},
         max_output=1024,
+        concurrency=2,
+        retry=Retry(3, "fixed", 60.0, 120.0, 0.0, frozenset({1, 2})),
     )
+
+
+def test_a_retry_that_says_how_often_has_the_other_defaults_of_one_that_is_asked_for() -> None:
+    assert program("command: [x], retry: {attempts: 5}").retry == UNASKED
 
 
 def test_no_params_is_not_all_params() -> None:

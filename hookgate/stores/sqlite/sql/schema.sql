@@ -35,29 +35,53 @@ CREATE INDEX deliveries_by_event_type ON deliveries (event_type, id);
 CREATE INDEX deliveries_by_outcome ON deliveries (outcome, id);
 CREATE INDEX deliveries_by_age ON deliveries (received_at);
 
+-- `arrival` counts the tasks in the order in which they were recorded. `turn` is a task's place in
+-- the line of those that may start: twice its arrival or, where it had to wait or was put back, one
+-- more than that of the newest then. Neither needs a clock. A pending task may start unless it is
+--   waiting: for the time `next_attempt_at`, or
+--   blocked: an earlier task of its source and key is pending or running.
+-- Of each source and key at most one such task is not blocked.
+--
 -- `worker` and `lease_until` are set while a task is running. Few tasks run at a time, so what
--- concerns them is found by their status.
+-- concerns them is found by their status. The params stand last: they may be large.
 CREATE TABLE tasks (
-    id              TEXT NOT NULL PRIMARY KEY,
+    arrival         INTEGER PRIMARY KEY,
+    id              TEXT NOT NULL UNIQUE,
     delivery_id     TEXT NOT NULL,
     source          TEXT NOT NULL,
     event_type      TEXT NOT NULL,
     event_id        TEXT,
     rule            TEXT NOT NULL,
     program         TEXT NOT NULL,
-    params          TEXT NOT NULL,
+    key             TEXT,
+    priority        INTEGER NOT NULL,
+    burst_key       TEXT,
+    burst_ends_at   REAL,
     status          TEXT NOT NULL DEFAULT 'pending',
+    waiting         INTEGER NOT NULL,
+    blocked         INTEGER NOT NULL,
+    turn            INTEGER NOT NULL,
     created_at      REAL NOT NULL,
     next_attempt_at REAL NOT NULL,
     started_at      REAL,
     finished_at     REAL,
     attempts        INTEGER NOT NULL DEFAULT 0,
+    attempts_before INTEGER NOT NULL DEFAULT 0,
+    superseded_by   TEXT,
     error           TEXT,
     worker          TEXT,
-    lease_until     REAL
+    lease_until     REAL,
+    params          TEXT NOT NULL
 );
 
-CREATE INDEX tasks_due ON tasks (next_attempt_at, id) WHERE status = 'pending';
+CREATE INDEX tasks_ready ON tasks (source, program, priority DESC, turn)
+    WHERE status = 'pending' AND NOT waiting AND NOT blocked;
+CREATE INDEX tasks_waiting ON tasks (next_attempt_at)
+    WHERE status = 'pending' AND waiting AND NOT blocked;
+CREATE INDEX tasks_of_key ON tasks (source, key)
+    WHERE key IS NOT NULL AND status IN ('pending', 'running');
+CREATE INDEX tasks_of_burst ON tasks (source, rule, program, burst_key)
+    WHERE burst_key IS NOT NULL AND status = 'pending' AND attempts = 0;
 CREATE INDEX tasks_by_delivery ON tasks (delivery_id, id);
 CREATE INDEX tasks_by_status ON tasks (status, id);
 CREATE INDEX tasks_by_source ON tasks (source, id);

@@ -1,1 +1,0 @@
-UPDATE tasks SET lease_until = ? WHERE status = 'running' AND worker = ?

@@ -1,0 +1,1 @@
+SELECT source, program FROM tasks WHERE status = 'running'
