@@ -17,6 +17,7 @@ import yaml
 from docs.generate import regenerated
 from hookgate.core.bodies import MAX_FORM_FIELDS
 from hookgate.core.command_line import ARGUMENT_LIMIT, INHERITED
+from hookgate.core.handshakes import MAX_UNSIGNED_BODY, MAX_VALUE
 from hookgate.expr.conditions import BUILT_IN_NAMES
 from hookgate.expr.functions import FUNCTIONS, MAX_TEXT
 from hookgate.expr.patterns import MAX_PATTERN
@@ -137,6 +138,8 @@ def test_every_status_is_in_the_table(status: int) -> None:
         f"{MAX_DEPTH} levels",
         f"{MAX_FORM_FIELDS:,}",
         f"{MAX_QUERY_FIELDS}",
+        f"{MAX_VALUE:,} characters",
+        f"{MAX_UNSIGNED_BODY // 1024} KiB",
         f"{ARGUMENT_LIMIT:,} bytes",
         f"{MAX_LENGTH:,} characters, {MAX_PARTS} parts, {MAX_NESTING} levels",
         f"{MAX_PATTERN:,} characters",
