@@ -32,16 +32,19 @@ class BodyFault:
     message: str
 
 
-def read_body(headers: Mapping[str, str], raw: bytes) -> Body | BodyFault:
+def read_body(
+    headers: Mapping[str, str], raw: bytes, content_type: str | None = None
+) -> Body | BodyFault:
     """Read a body by its Content-Type: JSON (also where none is named), form of either kind, text.
 
-    An empty body of no named type has the payload None. Content codings such as gzip are refused:
-    a few bytes can unfold into gigabytes.
+    `content_type` goes before what the headers say. An empty body of no named type has the payload
+    None. Content codings such as gzip are refused: a few bytes can unfold into gigabytes.
     """
     coding = headers.get("content-encoding", "identity").strip().lower()
     if coding not in ("", "identity"):
         return BodyFault(Rejection.MEDIA_TYPE, f"content coding {coding[:40]!r} is not accepted")
-    media_type, charset = _content_type(headers.get("content-type", ""))
+    content_type = content_type or headers.get("content-type", "")
+    media_type, charset = _content_type(content_type)
     if charset not in _UTF_8:
         return BodyFault(Rejection.MEDIA_TYPE, f"charset {charset[:40]!r} is not accepted")
     if not media_type and not raw:
@@ -51,7 +54,7 @@ def read_body(headers: Mapping[str, str], raw: bytes) -> Body | BodyFault:
     if media_type == "application/x-www-form-urlencoded":
         return _read_form(raw)
     if media_type == "multipart/form-data":
-        return _read_multipart(headers["content-type"], raw)
+        return _read_multipart(content_type, raw)
     if media_type.startswith("text/"):
         return _read_text(raw)
     return BodyFault(Rejection.MEDIA_TYPE, f"media type {media_type[:80]!r} is not accepted")

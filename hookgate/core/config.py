@@ -261,7 +261,8 @@ class Source:
     `rules` maps an event type, or ``"*"``, to its rules in order. `private_headers` (lower case)
     and `private_query` name what must not reach the store, a log, a trace or a condition.
     `max_body` is in bytes. Each verifier of `auth` must pass; it is never empty. `methods` are
-    those of deliveries; a handshake has its own.
+    those of deliveries; a handshake has its own. Bodies are read as `content_type`, where there is
+    one, and not as what the sender says.
     """
 
     name: str
@@ -278,6 +279,7 @@ class Source:
     respond: Respond | None = None
     payload_schemas: Mapping[str, PayloadSchema] = field(default_factory=dict)
     handshakes: tuple[Handshake, ...] = ()
+    content_type: str | None = None
 
     @property
     def handshake_methods(self) -> frozenset[str]:

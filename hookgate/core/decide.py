@@ -55,7 +55,7 @@ def decide_asking(ask: Ask, source: Source, delivery: Delivery) -> Decision:
 
 def decide_authentic(source: Source, delivery: Delivery, auth: Authentication) -> Decision:
     """Decide about a delivery whose credentials have been dealt with."""
-    body = read_body(delivery.headers, delivery.body)
+    body = read_body(delivery.headers, delivery.body, source.content_type)
     if isinstance(body, BodyFault):
         return Rejected(auth, body.rejection, body.message, body.message)
     view = view_of(source, delivery, body.payload)

@@ -85,7 +85,7 @@ class Trace:
 def explain(config: Config, delivery: Delivery, decision: Decision) -> Trace:
     """Tell how `decision` came about. `config` is the configuration that decided."""
     source = config.sources[delivery.source]
-    body = read_body(delivery.headers, delivery.body)
+    body = read_body(delivery.headers, delivery.body, source.content_type)
     event = decision.event
     view = view_of(source, delivery, body.payload if isinstance(body, Body) else None)
     params = () if event is None else _trace_params(source, event, view)

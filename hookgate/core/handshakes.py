@@ -112,7 +112,7 @@ def _unsigned_view(handshake: Handshake, source: Source, delivery: Delivery) -> 
         return view if delivery.body.strip() in _EMPTY else None
     if len(delivery.body) > MAX_UNSIGNED_BODY:
         return None
-    body = read_body(delivery.headers, delivery.body)
+    body = read_body(delivery.headers, delivery.body, source.content_type)
     return replace(view, payload=body.payload) if isinstance(body, Body) else None
 
 

@@ -92,6 +92,7 @@ def _compile_source(name: str, node: Node, server: ServerSettings, context: Cont
         respond=_respond(node.get("respond")),
         payload_schemas=_payload_schemas(node.get("payload_schema"), context),
         handshakes=handshakes,
+        content_type=text_at(node, "content_type"),
     )
 
 

@@ -148,6 +148,7 @@ CHANGES: dict[str, tuple[tuple[str | int, ...], Any]] = {
     "source.respond": (RESPOND, {"status": 204}),
     "source.handshake": (HANDSHAKE, None),
     "source.payload_schema": ((*SOURCE, "payload_schema"), "tests/config/files/issue.json"),
+    "source.content_type": ((*SOURCE, "content_type"), "text/plain"),
     "auth_entry.type": (BASIC, {"type": "none"}),
     "none_auth.type": (AUTH, {"type": "none"}),
     "token_auth.type": (AUTH, {"type": "none"}),

@@ -34,6 +34,19 @@ def test_a_body_without_a_type_is_read_as_json() -> None:
     assert read(b"[1]") == Body([1], "[1]")
 
 
+@pytest.mark.parametrize("said", ["text/plain; charset=UTF-8", "text/plain; charset=x", "a/b"])
+def test_a_type_that_the_source_sets_goes_before_what_the_sender_says(said: str) -> None:
+    headers = {"content-type": said}
+    assert read_body(headers, b"[1]", "application/json") == Body([1], "[1]")
+    assert read_body(headers, b"a=1", FORM["content-type"]) == Body({"a": "1"}, '{"a":"1"}')
+    assert isinstance(read_body(headers, b"", "application/json"), BodyFault)
+
+
+def test_a_coding_is_refused_whatever_the_type() -> None:
+    headers = {"content-type": "text/plain", "content-encoding": "gzip"}
+    assert isinstance(read_body(headers, b"[1]", "application/json"), BodyFault)
+
+
 def test_no_body_and_no_type_is_an_empty_payload() -> None:
     assert read(b"") == Body(None, "")
 

@@ -7,6 +7,7 @@ import pytest
 from hookgate.core.config import Config
 from hookgate.core.decide import decide
 from hookgate.core.explain import Trace, explain
+from hookgate.model import Accepted
 from tests.rules import compiled, delivery
 
 RULES = """
@@ -64,6 +65,23 @@ def test_each_value_tells_where_it_came_from(config: Config) -> None:
         ("trace_id", "9", "from header X-Trace"),
     ]
     assert found.event_type.origin == "from header X-Kind"
+
+
+def test_a_body_is_read_as_the_source_says() -> None:
+    source = 'auth: {type: none}, params: {key: key}, rules: {"*": [{program: p}]}'
+    config = compiled(f"""
+    version: 1
+    sources:
+      said: {{{source}}}
+      set: {{{source}, content_type: application/json}}
+    programs: {{p: {{command: "true"}}}}
+    """)
+    for name, value in (("said", None), ("set", "P-1")):
+        sent = delivery(name, '{"key":"P-1"}', {"content-type": "text/plain"})
+        decision = decide(config, sent, 0.0)
+        assert isinstance(decision, Accepted)
+        assert decision.starts[0].params == {"key": value}
+        assert [param.value for param in explain(config, sent, decision).params] == [value]
 
 
 def test_a_value_that_is_missing_tells_every_place_that_was_tried(config: Config) -> None:
