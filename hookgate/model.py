@@ -9,8 +9,8 @@ Times are seconds since the epoch (UTC) as floats. Every record is frozen.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
@@ -61,16 +61,36 @@ class AuthResult(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """Keys that a verifier lacks, and that it allows to be fetched from `url`.
+
+    At most `max_bytes` are read, and what is fetched is of use for `max_age` seconds. `known_at` is
+    when the keys were fetched that it has from there and that do not do. `learn` hands it what was
+    fetched and when, and tells whether that could be read.
+    """
+
+    url: str
+    max_bytes: int
+    max_age: float
+    known_at: float | None
+    learn: Callable[[bytes, float], bool]
+
+
+@dataclass(frozen=True, slots=True)
 class AuthStep:
     """One verifier's finding. `reason` never holds a secret or anything that helps to forge.
 
-    `secret_index` tells which of several secrets matched, counted from 0.
+    `secret_index` tells which of several secrets matched, counted from 0. Two wishes of a verifier
+    are for whoever has a network, and no part of the finding: `wants` may turn a failure into a
+    pass, and `confirm_at` is an address to call once the delivery is taken.
     """
 
     scheme: str
     passed: bool
     reason: str
     secret_index: int | None = None
+    wants: Wanted | None = field(default=None, compare=False, repr=False)
+    confirm_at: str | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)

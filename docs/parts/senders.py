@@ -24,6 +24,15 @@ _OWN_FORMS = {
         "eight fields of each item, with colons between them, with HMAC-SHA256, in base64",
         "`additionalData.hmacSignature` of each item",
     ),
+    "sns": (
+        "the parts of a message that its type has, with RSA-SHA1 or RSA-SHA256, in base64",
+        "`Signature` of the body",
+    ),
+    "paypal": (
+        "the transmission's id and time, the webhook's id and the CRC-32 of the body,"
+        " with RSA-SHA256, in base64",
+        "`PayPal-Transmission-Sig`",
+    ),
     "client_state": ("nothing; it repeats the secret", "`clientState` of each item of `value`"),
 }
 """For auth of each type that serves one sender: what it signs, and where that is found."""

@@ -5,6 +5,8 @@ module of its own (`none`, `token`, `basic`, `ip`, `signature`). Start with `tok
 one, then read `signature`, which serves every sender that signs with the help of `presented` (where
 the signatures are), `templates` (what is signed), `keys` and `public_keys` (with what) and
 `timestamps` (how old it may be). `twilio`, `mailgun`, `adyen` and `client_state` are each for one
-sender that has a form of its own; `payloads` helps those whose proof is in the body. `secrets`
-reads and compares secrets, `addresses` tells where a delivery came from.
+sender that has a form of its own; `payloads` helps those whose proof is in the body. `jwt`, `sns`
+and `paypal` check with `key_sets` and `certificates` that are given or fetched: `material` says
+what is known of them, and what is wanted. `secrets` reads and compares secrets, `addresses` tells
+where a delivery came from.
 """

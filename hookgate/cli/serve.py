@@ -23,6 +23,7 @@ from hookgate.cli.reloading import reloading
 from hookgate.cli.rules_file import fail, print_problems
 from hookgate.cli.stamps import Stamp
 from hookgate.core.config import Config, Source
+from hookgate.engine.fetching import Fetcher
 from hookgate.engine.gateway import Gateway
 from hookgate.errors import StoreError
 from hookgate.model import TaskStatus
@@ -56,7 +57,7 @@ def serve(
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # inherited as ignored, exit codes would be lost
     config = loaded.config
     runner = CommandRunner(os.environ) if work else None
-    gateway = Gateway(config, SqliteStore(config.store.path), runner)
+    gateway = Gateway(config, SqliteStore(config.store.path), runner, fetcher=Fetcher())
     with _listen(config.server.host, config.server.port) as listener:
         try:
             with asyncio.Runner(loop_factory=loop_factory()) as loop:

@@ -14,6 +14,7 @@ from hookgate.core.explain import Trace
 from hookgate.engine import journal
 from hookgate.engine.current import Current
 from hookgate.engine.dispatcher import Dispatcher
+from hookgate.engine.fetching import Fetcher
 from hookgate.engine.history import explain_stored
 from hookgate.engine.ids import Clock
 from hookgate.engine.intake import Intake, Receipt, Taken
@@ -28,18 +29,25 @@ from hookgate.stores.store import Store, StoredDelivery, TaskFilter, TaskHistory
 class Gateway:
     """Takes deliveries in and runs their tasks. Use it as an async context manager.
 
-    With `runner` None it records and answers without running anything.
+    With `runner` None it records and answers without running anything; without a `fetcher` it
+    calls nobody.
     """
 
     def __init__(
-        self, config: Config, store: Store, runner: Runner | None, clock: Clock = time.time
+        self,
+        config: Config,
+        store: Store,
+        runner: Runner | None,
+        clock: Clock = time.time,
+        fetcher: Fetcher | None = None,
     ) -> None:
         self._current = Current(config)
         self.store = store
         self._runner = runner
         self._clock = clock
+        self._fetcher = fetcher
         self.metrics = Metrics(config, clock())
-        self._intake = Intake(store, clock, self.metrics)
+        self._intake = Intake(store, clock, self.metrics, fetcher)
         self._dispatcher: Dispatcher | None = None
         self._open = AsyncExitStack()
         self.ready = False
@@ -53,6 +61,8 @@ class Gateway:
                 self._current, self.store, self._runner, worker, self._clock, self.metrics
             )
             await self._open.enter_async_context(self._dispatcher)
+        if self._fetcher is not None:
+            await self._open.enter_async_context(self._fetcher)
         self.ready = True
         return self
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import ClassVar, TypeAlias
+from enum import Enum
+from typing import ClassVar, Protocol, TypeAlias
 
 from hookgate.core.config import Config, Source
 from hookgate.core.decide import decide
@@ -14,7 +15,16 @@ from hookgate.engine import journal
 from hookgate.engine.ids import Clock, Ids
 from hookgate.engine.metrics import Metrics
 from hookgate.errors import StoreUnavailable
-from hookgate.model import Accepted, Answered, Decision, Delivery, Ignored, Rejected, Task
+from hookgate.model import (
+    Accepted,
+    Answered,
+    Decision,
+    Delivery,
+    Ignored,
+    Rejected,
+    Task,
+    Wanted,
+)
 from hookgate.stores.store import Duplicate, Store, StoredDecision, TaskHistory
 
 REDACTED = "[redacted]"
@@ -73,18 +83,54 @@ class NotRecorded:
     reason: str
 
 
-Receipt: TypeAlias = Taken | Repeated | TurnedAway | Greeted | NotRecorded
+@dataclass(frozen=True, slots=True)
+class NotVerified:
+    """The keys to verify it with cannot be fetched now: nothing was accepted, as above."""
+
+    outcome: ClassVar[str] = "not verified"
+    delivery: Delivery
+    decision: Rejected
+
+
+Receipt: TypeAlias = Taken | Repeated | TurnedAway | Greeted | NotRecorded | NotVerified
 """What became of a delivery; its `outcome` says so in the words of the journal."""
+
+
+class Fetch(Enum):
+    """What came of fetching what a verifier wants.
+
+    `LEARNED`: it knows more now. `NOTHING`: there is nothing more to know, so what it said holds.
+    `UNAVAILABLE`: that cannot be told now.
+    """
+
+    LEARNED = "learned"
+    NOTHING = "nothing"
+    UNAVAILABLE = "unavailable"
+
+
+class Fetches(Protocol):
+    """Whoever may call others for a delivery; `fetching.Fetcher` does."""
+
+    async def fetch(self, wanted: Wanted) -> Fetch:
+        """Let a verifier learn what it wants. Never raises."""
+        ...
+
+    def confirm(self, source: str, url: str) -> None:
+        """Call an address in the background."""
+        ...
 
 
 class Intake:
     """Decides about deliveries and records them in one store."""
 
-    def __init__(self, store: Store, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, metrics: Metrics, fetcher: Fetches | None = None
+    ) -> None:
         self._store = store
         self._clock = clock
         self._ids = Ids(clock)
         self._metrics = metrics
+        self._fetcher = fetcher
 
     def new_id(self) -> str:
         """An id for a delivery that has just arrived."""
@@ -94,12 +140,33 @@ class Intake:
         """Decide by `config` and record; what is returned has happened durably."""
         began = time.perf_counter()
         decision = decide(config, delivery, self._clock())
-        receipt = await self._record(delivery, decision, config)
+        fetch = Fetch.NOTHING
+        if isinstance(decision, Rejected):
+            fetch = await self._fetch(decision)
+            if fetch is Fetch.LEARNED:  # once: it must come to an end
+                decision = decide(config, delivery, self._clock())
+        if fetch is Fetch.UNAVAILABLE and isinstance(decision, Rejected):
+            receipt: Receipt = NotVerified(delivery, decision)
+        else:
+            receipt = await self._record(delivery, decision, config)
         # The auth of a handshake may be another than that of the source, which is counted by entry.
         steps = () if isinstance(decision, Answered) else decision.auth.steps
         self._metrics.decided(delivery.source, receipt.outcome, steps)
         _tell(receipt, time.perf_counter() - began)
         return receipt
+
+    async def _fetch(self, decision: Rejected) -> Fetch:
+        """Have the verifier that turned a delivery away learn the keys that it wants, if any."""
+        wanted = decision.auth.steps[-1].wants if decision.auth.steps else None
+        if wanted is None or self._fetcher is None:
+            return Fetch.NOTHING
+        return await self._fetcher.fetch(wanted)
+
+    def _confirm(self, delivery: Delivery, decision: Accepted | Ignored) -> None:
+        """Tell a sender that asked for it that its deliveries are wanted."""
+        for step in decision.auth.steps:
+            if step.confirm_at is not None and self._fetcher is not None:
+                self._fetcher.confirm(delivery.source, step.confirm_at)
 
     async def _record(self, delivery: Delivery, decision: Decision, config: Config) -> Receipt:
         if isinstance(decision, Rejected):
@@ -115,6 +182,7 @@ class Intake:
         except Exception as error:  # whatever it is, nothing was promised yet
             journal.recording_broke(delivery)
             return NotRecorded(delivery, f"a fault of hookgate: {type(error).__name__}")
+        self._confirm(delivery, decision)
         if isinstance(result, Duplicate):
             return Repeated(delivery, decision, result.delivery_id, result.tasks)
         return Taken(delivery, decision, tasks)
@@ -167,7 +235,11 @@ def _tell(receipt: Receipt, duration: float) -> None:
     match receipt:
         case Taken(delivery, decision, tasks) | Repeated(delivery, decision, _, tasks):
             journal.delivery_decided(delivery, decision, receipt.outcome, tasks, duration)
-        case TurnedAway(delivery, unrecorded) | Greeted(delivery, unrecorded):
+        case (
+            TurnedAway(delivery, unrecorded)
+            | Greeted(delivery, unrecorded)
+            | NotVerified(delivery, unrecorded)
+        ):
             journal.delivery_decided(delivery, unrecorded, receipt.outcome, (), duration)
         case NotRecorded(delivery, reason):
             journal.delivery_not_recorded(delivery, receipt.outcome, reason)

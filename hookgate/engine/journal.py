@@ -71,6 +71,28 @@ def delivery_not_recorded(delivery: Delivery, outcome: str, reason: str) -> None
     _tell(logging.ERROR, "delivery", fields)
 
 
+def fetched(url: str, size: int, duration: float) -> None:
+    """Keys were fetched: `size` bytes in `duration` seconds."""
+    fields: dict[str, object] = {"url": _short(url), "bytes": size}
+    _tell(logging.INFO, "fetched", {**fields, "duration_ms": _milliseconds(duration)})
+
+
+def fetch_failed(url: str, reason: str) -> None:
+    """Keys that a verifier wants could not be fetched."""
+    _tell(logging.WARNING, "fetch failed", {"url": _short(url), "reason": _short(reason)})
+
+
+def subscription_confirmed(source: str) -> None:
+    """A sender was told that its deliveries are wanted."""
+    _tell(logging.INFO, "subscription confirmed", {"source": source})
+
+
+def subscription_not_confirmed(source: str, reason: str) -> None:
+    """A sender could not be told so, and will not send; it has to ask again."""
+    fields: dict[str, object] = {"source": source, "reason": _short(reason)}
+    _tell(logging.WARNING, "subscription not confirmed", fields)
+
+
 def attempt_ended(task: Task, attempt: Attempt, duration: float, wait: float | None) -> None:
     """An attempt took `duration` seconds; after `wait` seconds there is another, None is never."""
     failed = attempt.status is TaskStatus.FAILED

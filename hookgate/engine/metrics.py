@@ -13,7 +13,16 @@ from hookgate.auth.verifier import Verifier
 from hookgate.core.config import Config, Source
 from hookgate.model import AuthStep, TaskStatus
 
-OUTCOMES = ("accepted", "ignored", "duplicate", "answered", "rejected", "refused", "not recorded")
+OUTCOMES = (
+    "accepted",
+    "ignored",
+    "duplicate",
+    "answered",
+    "rejected",
+    "refused",
+    "not recorded",
+    "not verified",
+)
 """What becomes of a request, in the words of the journal."""
 
 ANSWER_BOUNDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)

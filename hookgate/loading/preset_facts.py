@@ -19,6 +19,7 @@ _ANYTHING_BUT = {
     "token": "the token: whoever knows it can send what they like",
     "client_state": "the clientState: whoever knows it can send what they like",
     "mailgun": "the time and the token: whoever has seen them can send any event with them",
+    "jwt": "the token: whoever gets hold of it can send what they like until it expires",
 }
 """What a delivery proves by auth of each of these types, which say nothing about the event."""
 
@@ -29,6 +30,8 @@ _LOOSE_PARTS = {
         "where these end, if there are colons in them",
     ),
     "twilio": ("where the name of a field ends and its value begins", "repetitions of a field"),
+    "sns": ("UnsubscribeURL and message attributes",),
+    "paypal": ("the body beyond its CRC-32: another with the same one is easily found",),
 }
 """What auth of each of these types leaves open in what it signs."""
 
@@ -40,6 +43,8 @@ def needs(preset: Preset) -> tuple[str, ...]:
     auth = _mapping(preset.get("auth"))
     if not auth:
         return ("auth",)
+    if "gives" in preset:
+        return tuple(f"auth.{key}" for key in _mapping(preset["gives"]))
     key = "token" if auth["type"] == "token" else "secret"
     if auth.get("scheme") in _WITH_PUBLIC_KEY:
         key = "public_key"
@@ -88,7 +93,7 @@ def example(preset: Preset) -> str:
         "sources:",
         f"  {name}:",
         f"    provider: {name}",
-        f"    auth: {flow(_example_auth(preset))}",
+        f"    auth: {flow(dict(_example_auth(preset)))}",
     ]
     if "public_url" in needs(preset):
         lines.append(f"    public_url: https://hooks.example.com/api/webhooks/{name}")
@@ -116,7 +121,9 @@ def flow(value: JSON) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _example_auth(preset: Preset) -> dict[str, JSON]:
+def _example_auth(preset: Preset) -> Mapping[str, JSON]:
+    if "gives" in preset:
+        return _mapping(preset["gives"])
     key = needs(preset)[0].removeprefix("auth").removeprefix(".") or "token"
     variable = f"{preset['name']}_webhook_{key}".upper().replace("-", "_")
     in_the_url: dict[str, JSON] = {} if "auth" in preset else {"type": "token", "query": "token"}

@@ -116,17 +116,23 @@ def _check_type(schema: Schema, node: Node) -> Misfit | None:
 def _check_enum(schema: Schema, allowed: list[Any], node: Node) -> Iterator[Misfit]:
     if is_open(node) or any(same(node, value) for value in allowed):
         return
-    names = [str(value) for value in allowed]
+    names = [_word(value) for value in allowed]
     choice = names[0] if len(names) == 1 else f"one of {', '.join(names)}"
     if isinstance(node.value, Filled):
         yield unfit_once_filled(node, f"is not {choice}")
     elif node.text is None or not isinstance(allowed[0], str):
-        found = str(node.value) if is_number(node) else found_words(node)
+        plain = is_number(node) or isinstance(node.value, bool)
+        found = _word(node.value) if plain else found_words(node)
         message = f"expected {choice}, found {found}"
         yield Misfit(node, Code.NOT_ONE_OF, node.span, message)
     else:
         message = f"{quoted(node.text)} is not {choice}"
         yield Misfit(node, Code.NOT_ONE_OF, node.span, message, did_you_mean(node.text, names))
+
+
+def _word(value: object) -> str:
+    """A plain value as a rules file writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _check_const(schema: Schema, wanted: Any, node: Node) -> Iterator[Misfit]:

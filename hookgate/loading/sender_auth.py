@@ -12,6 +12,7 @@ from hookgate.auth.verifier import Verifier
 from hookgate.core.bodies import Body, read_body
 from hookgate.loading.codes import Code
 from hookgate.loading.context import Context, choice_at, seconds_at
+from hookgate.loading.key_auth import compile_jwt, compile_paypal, compile_sns
 from hookgate.loading.nodes import Node
 from hookgate.loading.secrets import secrets_at
 from hookgate.model import JSON, Delivery
@@ -61,9 +62,12 @@ def _client_state(entry: Node, url: str | None, context: Context) -> Verifier:
     return ClientStateAuth(secrets_at(entry.items("secret"), context), read_payload)
 
 
-_TYPES: dict[str, Callable[[Node, str | None, Context], Verifier]] = {
+_TYPES: dict[str, Callable[[Node, str | None, Context], Verifier | None]] = {
     "twilio": _twilio,
     "mailgun": _mailgun,
     "adyen": _adyen,
     "client_state": _client_state,
+    "jwt": compile_jwt,
+    "sns": compile_sns,
+    "paypal": compile_paypal,
 }

@@ -10,7 +10,15 @@ from starlette.types import Send
 
 from hookgate.core.config import CommandProgram, Config, Respond, Source
 from hookgate.core.templates import fill
-from hookgate.engine.intake import Greeted, NotRecorded, Receipt, Repeated, Taken, TurnedAway
+from hookgate.engine.intake import (
+    Greeted,
+    NotRecorded,
+    NotVerified,
+    Receipt,
+    Repeated,
+    Taken,
+    TurnedAway,
+)
 from hookgate.expr.values import json_bytes
 from hookgate.model import JSON, Accepted, Decision, Ignored, Rejection, Reply, Task, TaskStatus
 from hookgate.server.requests import Refusal, allowed
@@ -29,7 +37,7 @@ WITHOUT_CONTENT = frozenset({204, 205, 304})
 """Statuses whose answer ends with its head: a body would be read as the next answer."""
 
 RETRY_AFTER = "10"
-"""Seconds after which a sender whose delivery could not be recorded may try again."""
+"""Seconds after which a sender may try again where that was not to be blamed on it."""
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
@@ -92,9 +100,9 @@ def answer(receipt: Receipt, config: Config) -> Answer:
         case Greeted(_, decision):
             return _greeting(decision.reply)
         case NotRecorded():
-            message = "the delivery could not be recorded; try again later"
-            body: dict[str, JSON] = {"status": "unavailable", "message": message}
-            return json_answer(503, body, **{"retry-after": RETRY_AFTER})
+            return _unavailable("the delivery could not be recorded; try again later")
+        case NotVerified():
+            return _unavailable("the delivery could not be verified; try again later")
         case Repeated():
             own = json_answer(200, _repeated_body(receipt))
         case Taken(decision=Ignored()):
@@ -117,6 +125,11 @@ def _greeting(reply: Reply) -> Answer:
     headers = {name.lower(): _header_text(value) for name, value in reply.headers.items()}
     fixed = {"content-type": media_type, "x-content-type-options": "nosniff"}
     return Answer(reply.status, body, headers | fixed)
+
+
+def _unavailable(message: str) -> Answer:
+    body: dict[str, JSON] = {"status": "unavailable", "message": message}
+    return json_answer(503, body, **{"retry-after": RETRY_AFTER})
 
 
 def _taken_body(taken: Taken) -> dict[str, JSON]:

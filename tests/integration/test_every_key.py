@@ -34,6 +34,22 @@ ED25519 = {
     "public_key": PUBLIC_KEY,
     "header": "X-Signature",
 }
+JWT = {
+    "type": "jwt",
+    "issuer": "a",
+    "audience": "a",
+    "claims": {"email": "a"},
+    "jwks_url": "https://issuer.example.com/keys",
+    "fetch": True,
+}
+ARN = "arn:aws:sns:eu-west-1:123456789012:orders"
+CERTIFICATE = "tests/senders/keys/sns.pem"
+KEY_SET = "tests/senders/keys/pubsub.json"
+
+
+def _without(mapping: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return {name: value for name, value in mapping.items() if name != key}
+
 
 BASE: dict[str, Any] = {
     "version": 1,
@@ -62,6 +78,9 @@ BASE: dict[str, Any] = {
         "mailgun": {"auth": {"type": "mailgun", "secret": "s"}, "rules": {}},
         "adyen": {"auth": {"type": "adyen", "secret": "a0"}, "rules": {}},
         "graph": {"auth": {"type": "client_state", "secret": "s"}, "rules": {}},
+        "jwt": {"auth": JWT, "rules": {}},
+        "sns": {"auth": {"type": "sns", "topic_arn": ARN, "fetch": True}, "rules": {}},
+        "paypal": {"auth": {"type": "paypal", "webhook_id": "a", "fetch": True}, "rules": {}},
         "github": {"provider": "github", "auth": {"secret": "s"}, "rules": {}},
         "greeted": {
             "auth": SIGNED,
@@ -90,6 +109,9 @@ TWILIO = ("sources", "twilio", "auth")
 MAILGUN = ("sources", "mailgun", "auth")
 ADYEN = ("sources", "adyen", "auth")
 GRAPH = ("sources", "graph", "auth")
+TOKEN = ("sources", "jwt", "auth")
+SNS = ("sources", "sns", "auth")
+PAYPAL = ("sources", "paypal", "auth")
 SOURCE = ("sources", "token")
 PLAIN = (*SOURCE, "params", "plain")
 FULL = (*SOURCE, "params", "full")
@@ -185,6 +207,35 @@ CHANGES: dict[str, tuple[tuple[str | int, ...], Any]] = {
     "adyen_auth.secret": ((*ADYEN, "secret"), "a1"),
     "client_state_auth.type": (GRAPH, {"type": "none"}),
     "client_state_auth.secret": ((*GRAPH, "secret"), "other"),
+    "jwt_auth.type": (TOKEN, {"type": "none"}),
+    "jwt_auth.issuer": ((*TOKEN, "issuer"), ["a", "b"]),
+    "jwt_auth.audience": ((*TOKEN, "audience"), ["a", "b"]),
+    "jwt_auth.claims": ((*TOKEN, "claims"), {"email": "a", "email_verified": True}),
+    "jwt_auth.algorithms": ((*TOKEN, "algorithms"), ["ES256"]),
+    "jwt_auth.jwks_url": ((*TOKEN, "jwks_url"), "https://issuer.example.com/others"),
+    "jwt_auth.fetch": (TOKEN, _without(JWT, "fetch") | {"jwks_file": KEY_SET}),
+    "jwt_auth.jwks_file": (TOKEN, _without(JWT, "fetch") | {"jwks_file": KEY_SET}),
+    "jwt_auth.leeway": ((*TOKEN, "leeway"), "1s"),
+    "sns_auth.type": (SNS, {"type": "none"}),
+    "sns_auth.topic_arn": ((*SNS, "topic_arn"), [ARN, f"{ARN}-2"]),
+    "sns_auth.certificate_file": (
+        SNS,
+        {"type": "sns", "topic_arn": ARN, "certificate_file": CERTIFICATE},
+    ),
+    "sns_auth.fetch": (SNS, {"type": "sns", "topic_arn": ARN, "certificate_file": CERTIFICATE}),
+    "sns_auth.confirm_subscriptions": ((*SNS, "confirm_subscriptions"), True),
+    "paypal_auth.type": (PAYPAL, {"type": "none"}),
+    "paypal_auth.webhook_id": ((*PAYPAL, "webhook_id"), ["a", "b"]),
+    "paypal_auth.certificate_file": (
+        PAYPAL,
+        {"type": "paypal", "webhook_id": "a", "certificate_file": CERTIFICATE},
+    ),
+    "paypal_auth.fetch": (
+        PAYPAL,
+        {"type": "paypal", "webhook_id": "a", "certificate_file": CERTIFICATE},
+    ),
+    "paypal_auth.ca_file": ((*PAYPAL, "ca_file"), CERTIFICATE),
+    "paypal_auth.tolerance": ((*PAYPAL, "tolerance"), "12h"),
     "preset_timestamp.header": ((*TIMESTAMP, "header"), "X-Other"),
     "preset_timestamp.field": (
         ("sources", "timed", "auth"),

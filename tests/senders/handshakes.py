@@ -100,7 +100,8 @@ class Exchange:
         programs = {"note": {"command": ["true"]}}
         # JSON is YAML as well.
         return compiled(
-            json.dumps({"version": 1, "sources": {"sender": self.rules}, "programs": programs})
+            json.dumps({"version": 1, "sources": {"sender": self.rules}, "programs": programs}),
+            directory=FOLDER.parent,
         )
 
     def delivery(self, refused: Refused | None = None) -> Delivery:

@@ -9,6 +9,7 @@ Each file names its preset, what the receiver configures, a request, and what mu
 - `window` is how far the time may be off in seconds; without `future` any future will do, and
   without `window` any time at all;
 - `handshake` is what the receiver configures of that, where the preset asks for it;
+- `secret_index` is null where there are no secrets, but keys in a file of the folder ``keys``;
 - `list` tells that the header is a list, so that one that is sent twice is no fault;
 - `accepted` and `rejected` are the same request with other headers or another body.
 """
@@ -67,7 +68,7 @@ class Vector:
     event_type: str
     event_id: str | None
     handshake: Mapping[str, Any] | None = None
-    secret_index: int = 0
+    secret_index: int | None = 0
     list: bool = False
     window: Mapping[str, float] | None = None
     accepted: tuple[Variation, ...] = ()
@@ -107,7 +108,7 @@ class Vector:
         programs = {"note": {"command": ["true"]}}
         # JSON is YAML as well.
         text = json.dumps({"version": 1, "sources": {"sender": source}, "programs": programs})
-        return compiled(text)
+        return compiled(text, directory=FOLDER)
 
     def delivery(
         self,

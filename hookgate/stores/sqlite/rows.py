@@ -65,7 +65,7 @@ def delivery_row(delivery: Delivery, decision: StoredDecision) -> Row:
         _to_json(dict(delivery.query)),
         _to_json(dict(delivery.headers)),
         delivery.peer,
-        _to_json({"result": decision.auth_result, "steps": decision.auth_steps}),
+        _to_json({"result": decision.auth_result, "steps": _findings(decision.auth_steps)}),
         _to_json(decision.rules),
         decision.digest,
         delivery.body,
@@ -208,6 +208,19 @@ def finished_attempt_row(attempt: Attempt) -> Row:
 def ids_to_json(ids: Iterable[str]) -> str:
     """Ids as a JSON list, for `json_each`: one statement for many."""
     return _to_json(list(ids))
+
+
+def _findings(steps: Iterable[AuthStep]) -> list[dict[str, Value]]:
+    """What verifiers found; what they wished for is of use only while a delivery is answered."""
+    return [
+        {
+            "scheme": step.scheme,
+            "passed": step.passed,
+            "reason": step.reason,
+            "secret_index": step.secret_index,
+        }
+        for step in steps
+    ]
 
 
 def _readable(row: sqlite3.Row) -> dict[str, Any]:
