@@ -44,7 +44,9 @@ _NOBODY = TokenAuth(tokens=())
 
 def compile_auth(source: Node, url: str | None, context: Context) -> tuple[Verifier, ...]:
     """The verifiers of a source, never none; `url` is the one that its sender was told."""
-    verifiers = tuple(_compile_entry(entry, url, context) for entry in source.items("auth"))
+    content_type = text_at(source, "content_type")
+    entries = source.items("auth")
+    verifiers = tuple(_compile_entry(entry, url, content_type, context) for entry in entries)
     return verifiers or (_NOBODY,)
 
 
@@ -60,7 +62,9 @@ def compile_networks(items: list[Node], context: Context) -> tuple[Network, ...]
     return tuple(networks)
 
 
-def _compile_entry(entry: Node, url: str | None, context: Context) -> Verifier:
+def _compile_entry(
+    entry: Node, url: str | None, content_type: str | None, context: Context
+) -> Verifier:
     match text_at(entry, "type"):
         case "none":
             return NoneAuth()
@@ -73,7 +77,7 @@ def _compile_entry(entry: Node, url: str | None, context: Context) -> Verifier:
         case "signature":
             return _signature(entry, url, context)
         case str(other):
-            return compile_sender_auth(other, entry, url, context) or _NOBODY
+            return compile_sender_auth(other, entry, url, content_type, context) or _NOBODY
     return _NOBODY
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from dataclasses import dataclass
 
 from hookgate.auth.adyen import AdyenAuth
 from hookgate.auth.client_state import ClientStateAuth
 from hookgate.auth.mailgun import MailgunAuth
+from hookgate.auth.payloads import PayloadReader
 from hookgate.auth.twilio import TwilioAlgorithm, TwilioAuth
 from hookgate.auth.verifier import Verifier
 from hookgate.core.bodies import Body, read_body
@@ -19,17 +20,45 @@ from hookgate.model import JSON, Delivery
 
 
 def compile_sender_auth(
-    name: str, entry: Node, url: str | None, context: Context
+    name: str, entry: Node, url: str | None, content_type: str | None, context: Context
 ) -> Verifier | None:
-    """The verifier of one of these types, None for any other; `url` is what its sender was told."""
-    compile_entry = _TYPES.get(name)
-    return None if compile_entry is None else compile_entry(entry, url, context)
+    """The verifier of one of these types, None for any other.
+
+    `url` is what its sender was told, and `content_type` what its bodies are read as, whatever it
+    says itself.
+    """
+    reader = ReadPayload(content_type)
+    match name:
+        case "twilio":
+            return _twilio(entry, url, context)
+        case "mailgun":
+            return _mailgun(entry, reader, context)
+        case "adyen":
+            return _adyen(entry, reader, context)
+        case "client_state":
+            return ClientStateAuth(secrets_at(entry.items("secret"), context), reader)
+        case "jwt":
+            return compile_jwt(entry, url, context)
+        case "sns":
+            return compile_sns(entry, url, context)
+        case "paypal":
+            return compile_paypal(entry, url, context)
+    return None
 
 
-def read_payload(delivery: Delivery) -> JSON:
-    """The payload as the decision reads it; None where it cannot be read."""
-    body = read_body(delivery.headers, delivery.body)
-    return body.payload if isinstance(body, Body) else None
+@dataclass(frozen=True, slots=True)
+class ReadPayload:
+    """Gives the payload as the decision reads it; None where it cannot be read."""
+
+    content_type: str | None = None
+
+    def __call__(self, delivery: Delivery) -> JSON:
+        body = read_body(delivery.headers, delivery.body, self.content_type)
+        return body.payload if isinstance(body, Body) else None
+
+
+read_payload = ReadPayload()
+"""Reads bodies as their sender says."""
 
 
 def _twilio(entry: Node, url: str | None, context: Context) -> Verifier:
@@ -40,10 +69,9 @@ def _twilio(entry: Node, url: str | None, context: Context) -> Verifier:
     return TwilioAuth(secrets_at(entry.items("secret"), context), url, algorithm)
 
 
-def _mailgun(entry: Node, url: str | None, context: Context) -> Verifier:
-    return MailgunAuth(
-        secrets_at(entry.items("secret"), context), read_payload, _tolerance(entry.get("tolerance"))
-    )
+def _mailgun(entry: Node, reader: PayloadReader, context: Context) -> Verifier:
+    secrets = secrets_at(entry.items("secret"), context)
+    return MailgunAuth(secrets, reader, _tolerance(entry.get("tolerance")))
 
 
 def _tolerance(node: Node | None) -> float | None:
@@ -53,21 +81,5 @@ def _tolerance(node: Node | None) -> float | None:
     return seconds_at(node, default=0.0)
 
 
-def _adyen(entry: Node, url: str | None, context: Context) -> Verifier:
-    secrets = secrets_at(entry.items("secret"), context, encoding="hex")
-    return AdyenAuth(secrets, read_payload)
-
-
-def _client_state(entry: Node, url: str | None, context: Context) -> Verifier:
-    return ClientStateAuth(secrets_at(entry.items("secret"), context), read_payload)
-
-
-_TYPES: dict[str, Callable[[Node, str | None, Context], Verifier | None]] = {
-    "twilio": _twilio,
-    "mailgun": _mailgun,
-    "adyen": _adyen,
-    "client_state": _client_state,
-    "jwt": compile_jwt,
-    "sns": compile_sns,
-    "paypal": compile_paypal,
-}
+def _adyen(entry: Node, reader: PayloadReader, context: Context) -> Verifier:
+    return AdyenAuth(secrets_at(entry.items("secret"), context, encoding="hex"), reader)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+import json
 from textwrap import indent
+from urllib.parse import urlencode
 
 import pytest
 
@@ -242,3 +244,16 @@ def test_a_payload_is_verified_as_it_is_decided_on() -> None:
         assert not passes(found, call(odd))
     encoded = call('{"value": [{"clientState": "state"}]}', content_encoding="gzip")
     assert not passes(found, encoded)
+
+
+def test_a_proof_in_the_payload_is_looked_for_in_what_is_decided_on() -> None:
+    """What a caller says of a body must not make it be read in one way here, in another there."""
+    item = {"pspReference": "7", "eventCode": "AUTHORISATION", "success": "true"}
+    signature = base64.b64encode(hmac.digest(b"key", b"7::::::AUTHORISATION:true", "sha256"))
+    genuine = {**item, "additionalData": {"hmacSignature": signature.decode()}}
+    items = json.dumps({"notificationItems": [{"NotificationRequestItem": genuine}]})
+    forged = json.dumps({"notificationItems": [{}], "x": f"&{urlencode({'payload': items})}&"})
+    as_form = call(forged, content_type="application/x-www-form-urlencoded")
+    adyen = '{type: adyen, secret: "6b6579"}'
+    assert passes(source(adyen), as_form)  # it is what the form holds that is decided on
+    assert not passes(source(adyen, more="content_type: application/json"), as_form)
