@@ -30,6 +30,7 @@ from hookgate.model import TaskStatus
 from hookgate.runners.command import CommandRunner
 from hookgate.server.app import build_app
 from hookgate.server.process import Server, loop_factory
+from hookgate.server.shutdown import StopSignals, serve_until_stopped
 from hookgate.stores.sqlite import SqliteStore
 
 _BACKLOG = 2048
@@ -97,17 +98,16 @@ async def _serve(
     known: Mapping[Path, Stamp] | None,
 ) -> None:
     """Serve; with `known`, the files as they were read, put them to use again when they change."""
-    settings = gateway.config.server
-    admin_token = settings.admin_token or secrets.token_urlsafe(24)
+    admin_token = gateway.config.server.admin_token or secrets.token_urlsafe(24)
+    signals = StopSignals()
     async with gateway, reloading(gateway, rules, known):
         pending = await gateway.store.count(TaskStatus.PENDING)
         _print_banner(path, gateway.config, pending, admin_token)
         server = Server(
             build_app(gateway, admin_token),
-            settings.shutdown_grace,
             on_listening=lambda: typer.echo(f"listening on {_url(listener)}"),
         )
-        await server.serve(sockets=[listener])
+        await serve_until_stopped(server, gateway, listener, signals)
 
 
 def _print_banner(path: Path, config: Config, pending: int, admin_token: str) -> None:

@@ -301,6 +301,7 @@ class ServerSettings:
     max_body: int = 5 * 1024 * 1024
     body_timeout: float = 10.0
     wait_timeout: float = 10.0
+    shutdown_delay: float = 0.0
     shutdown_grace: float = 10.0
     concurrency: int = 16
     admin_token: str | None = None

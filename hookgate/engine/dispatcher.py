@@ -35,8 +35,8 @@ class Dispatcher:
     While a program has as many attempts as its own `concurrency` allows, its tasks stay in the
     store and take no room from others.
 
-    Use it as an async context manager; leaving it lets running programs end for the configured
-    grace, then ends them and gives their tasks back.
+    Use it as an async context manager; leaving it ends what runs and gives the tasks back. `drain`
+    before lets programs end by themselves.
     """
 
     def __init__(
@@ -55,6 +55,7 @@ class Dispatcher:
         self._clock = clock
         self._metrics = metrics
         self._stopping = asyncio.Event()
+        self._drained = asyncio.Event()
         self._slot_free = asyncio.Event()
         self._slot_free.set()
         self._attempts: dict[asyncio.Task[None], Attempt] = {}
@@ -71,12 +72,10 @@ class Dispatcher:
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._stopping.set()
-        self._slot_free.set()
-        claiming, leasing = self._loops
-        await claiming
-        if self._attempts:
-            await asyncio.wait(self._attempts, timeout=self._current.config.server.shutdown_grace)
+        over = asyncio.Event()
+        over.set()
+        await self.drain(over)
+        leasing = self._loops[1]
         leasing.cancel()
         for attempt in self._attempts:
             attempt.cancel()
@@ -86,17 +85,30 @@ class Dispatcher:
         """Heed a new configuration, which may allow more tasks at a time."""
         self._slot_free.set()
 
-    async def tried(self, task_ids: Iterable[str]) -> None:
-        """Return when each of these tasks had its first attempt; the caller sets the time limit.
+    async def drain(self, over: asyncio.Event) -> None:
+        """Begin nothing more, and let running programs end until `over` is set.
 
-        One that failed may be tried again, after a wait that nobody stays for.
+        From then on nobody is kept waiting in `tried`.
+        """
+        self._stopping.set()
+        self._slot_free.set()
+        await self._loops[0]  # no more is claimed
+        if self._attempts:
+            await _unless(over, asyncio.wait(self._attempts))
+        self._drained.set()
+
+    async def tried(self, task_ids: Iterable[str]) -> None:
+        """Return when each of these tasks had its first attempt, or none begins any more.
+
+        The caller sets the time limit. One that failed may be tried again, after a wait that nobody
+        stays for.
         """
         for task_id in task_ids:
             end = self._ends.setdefault(task_id, asyncio.Event())
             try:
                 history = await self._store.task(task_id)
                 if history is not None and not _tried(history):
-                    await end.wait()
+                    await _unless(self._drained, end.wait())
             finally:
                 self._ends.pop(task_id, None)
 
@@ -111,7 +123,7 @@ class Dispatcher:
             for claim in claims:
                 self._begin(claim)
             if len(claims) < wanted:
-                await self._unless_stopping(self._store.wait_for_work(_IDLE))
+                await _unless(self._stopping, self._store.wait_for_work(_IDLE))
 
     async def _claim(self, wanted: int) -> list[Claim]:
         try:
@@ -123,16 +135,8 @@ class Dispatcher:
             journal.store_unavailable("claiming tasks", str(error))
         except Exception:  # while a gateway accepts, it must not cease to run
             journal.loop_broke("claiming tasks")
-        await self._unless_stopping(asyncio.sleep(_LONGEST_PAUSE))
+        await _unless(self._stopping, asyncio.sleep(_LONGEST_PAUSE))
         return []
-
-    async def _unless_stopping(self, waiting: Coroutine[Any, Any, None]) -> None:
-        """Wait for something, but no longer than until the dispatcher is told to stop."""
-        tasks = {asyncio.ensure_future(waiting), asyncio.ensure_future(self._stopping.wait())}
-        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
 
     def _begin(self, claim: Claim) -> None:
         attempt = asyncio.create_task(self._attempt(claim))
@@ -250,6 +254,17 @@ class Dispatcher:
         for lost in await self._store.extend(list(running), LEASE, now):
             running[lost].cancel()
         await self._store.release_expired(now)
+
+
+async def _unless(event: asyncio.Event, waiting: Coroutine[Any, Any, object]) -> None:
+    """Wait for something, but no longer than until the event is set."""
+    tasks = {asyncio.ensure_future(waiting), asyncio.ensure_future(event.wait())}
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
 
 
 def _limits(config: Config) -> dict[str, int]:

@@ -67,8 +67,14 @@ class Gateway:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        """End the programs that still run, give their tasks back, and close the store."""
         self.ready = False
         await self._open.aclose()
+
+    async def drain(self, over: asyncio.Event) -> None:
+        """Start no more programs, and return when none runs or `over` is set."""
+        if self._dispatcher is not None:
+            await self._dispatcher.drain(over)
 
     @property
     def config(self) -> Config:

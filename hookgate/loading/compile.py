@@ -70,6 +70,7 @@ def _server(root: Node, context: Context) -> ServerSettings:
         max_body=bytes_at(node, "max_body", default=default.max_body),
         body_timeout=seconds_at(node, "body_timeout", default=default.body_timeout),
         wait_timeout=seconds_at(node, "wait_timeout", default=default.wait_timeout),
+        shutdown_delay=seconds_at(node, "shutdown_delay", default=default.shutdown_delay),
         shutdown_grace=seconds_at(node, "shutdown_grace", default=default.shutdown_grace),
         concurrency=integer_at(node, "concurrency", default=default.concurrency),
         admin_token=_admin_token(node, context),

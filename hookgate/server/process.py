@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import signal
 import socket
 from collections.abc import Callable, Iterator
 
@@ -18,15 +17,14 @@ _OBJECTS_BETWEEN_COLLECTIONS = 10_000
 
 
 class Server(uvicorn.Server):
-    """Uvicorn with our settings and our own handling of signals.
+    """Uvicorn with our settings and without its handling of signals; see `shutdown`.
 
-    Uvicorn's own would end the process on SIGTERM as soon as the last answer is out, before the
-    gateway has given its tasks back.
+    That would end the process on SIGTERM as soon as the last answer is out, before the gateway has
+    given its tasks back.
     """
 
-    def __init__(self, app: ASGIApp, grace: float, on_listening: Callable[[], None]) -> None:
-        """`grace` is how many seconds open requests may take once the server is told to stop."""
-        super().__init__(_settings(app, grace))
+    def __init__(self, app: ASGIApp, on_listening: Callable[[], None]) -> None:
+        super().__init__(_settings(app))
         self._on_listening = on_listening
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -37,14 +35,13 @@ class Server(uvicorn.Server):
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
-        """Stop accepting on SIGTERM and SIGINT."""
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, self._stop)
+        """Leave them to `StopSignals`."""
         yield
 
-    def _stop(self) -> None:
-        self.should_exit = True
+    def cut_off(self) -> None:
+        """Close the connections that are still open."""
+        for connection in list(self.server_state.connections):
+            connection.transport.abort()
 
 
 def loop_factory() -> Callable[[], asyncio.AbstractEventLoop]:
@@ -67,7 +64,7 @@ def _spare_the_collector() -> None:
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
 
 
-def _settings(app: ASGIApp, grace: float) -> uvicorn.Config:
+def _settings(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=BoundedProtocol,
@@ -77,5 +74,4 @@ def _settings(app: ASGIApp, grace: float) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,  # the peer is judged by the rules file's trusted_proxies
         server_header=False,
-        timeout_graceful_shutdown=max(1, round(grace)),
     )

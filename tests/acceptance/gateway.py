@@ -72,15 +72,14 @@ class Gateway:
 
     def stop(self) -> int:
         """End it with SIGTERM, unless it has ended; its exit code."""
-        if self.process.returncode is None:
+        if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
-            self._ended()
-        return self.process.returncode
+        return self.ended()
 
     def kill(self) -> None:
         """End it with SIGKILL, as a crash would."""
         self.process.kill()
-        self._ended()
+        self.ended()
 
     def client(self) -> httpx.Client:
         """A client with the admin token."""
@@ -100,14 +99,17 @@ class Gateway:
                 return task
         raise AssertionError("unreachable")
 
-    def _ended(self) -> None:
-        self.process.wait(timeout=30)
+    def ended(self) -> int:
+        """Wait until it has ended; its exit code."""
+        exit_code = self.process.wait(timeout=30)
         self._reader.join()
         assert self.process.stdout is not None
         assert self.process.stderr is not None
-        self.banner += self.process.stdout.read()
-        self.process.stdout.close()
-        self.process.stderr.close()
+        if not self.process.stdout.closed:
+            self.banner += self.process.stdout.read()
+            self.process.stdout.close()
+            self.process.stderr.close()
+        return exit_code
 
     def _read_log(self) -> None:
         assert self.process.stderr is not None

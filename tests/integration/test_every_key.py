@@ -141,6 +141,7 @@ CHANGES: dict[str, tuple[tuple[str | int, ...], Any]] = {
     "server.max_body": (("server", "max_body"), "1KiB"),
     "server.body_timeout": (("server", "body_timeout"), "1s"),
     "server.wait_timeout": (("server", "wait_timeout"), "1s"),
+    "server.shutdown_delay": (("server", "shutdown_delay"), "1s"),
     "server.shutdown_grace": (("server", "shutdown_grace"), "1s"),
     "server.concurrency": (("server", "concurrency"), 1),
     "server.admin_token": (("server", "admin_token"), "a"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -32,14 +32,6 @@ programs: {act: {command: act}}
 """
 
 
-class QuietServer(Server):
-    """A server inside a test, where signals are the test runner's."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
@@ -51,7 +43,7 @@ async def port(tmp_path: Path) -> AsyncIterator[int]:
     listening = asyncio.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         async with Gateway(config, SqliteStore(config.store.path), None) as gateway:
-            server = QuietServer(build_app(gateway, "admin"), 1.0, listening.set)
+            server = Server(build_app(gateway, "admin"), listening.set)
             serving = asyncio.create_task(server.serve(sockets=[listener]))
             await listening.wait()
             yield listener.getsockname()[1]

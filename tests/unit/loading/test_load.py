@@ -79,7 +79,7 @@ def test_the_settings_of_the_server_are_read() -> None:
         "192.0.2.1/32",
     ]
     assert (server.max_body, server.body_timeout) == (1024 * 1024, 2.5)
-    assert (server.wait_timeout, server.shutdown_grace) == (0.5, 60.0)
+    assert (server.wait_timeout, server.shutdown_delay, server.shutdown_grace) == (0.5, 5.0, 60.0)
     assert server.admin_token == "t0ken"
     assert server.allow_origins == ("https://status.example.com", "*")
 

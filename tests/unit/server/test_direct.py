@@ -74,7 +74,7 @@ class Line:
 async def served(app: Told) -> AsyncIterator[Callable[[], Coroutine[Any, Any, Line]]]:
     """A server with the gateway's settings; gives a way to connect to it."""
     listening = asyncio.Event()
-    server = Server(app, 1.0, on_listening=listening.set)
+    server = Server(app, on_listening=listening.set)
     server.config.host, server.config.port = "127.0.0.1", 0
     serving = asyncio.create_task(server.serve())
     await listening.wait()
