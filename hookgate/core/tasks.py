@@ -1,8 +1,11 @@
-"""From a start to the task that records it."""
+"""From a start to the task that records it, and what marks the processes of a task."""
 
 from __future__ import annotations
 
 from hookgate.model import Burst, Delivery, Event, Start, Task, TaskStatus
+
+TASK_VARIABLE = "HOOKGATE_TASK_ID"
+"""The variable by which a program knows its task, and by which its processes are known."""
 
 
 def pending_task(task_id: str, delivery: Delivery, event: Event, start: Start) -> Task:

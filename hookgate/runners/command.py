@@ -9,6 +9,7 @@ import tempfile
 import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 
 from hookgate.core.command_line import CommandLine, Unrunnable, plan_command
@@ -17,6 +18,7 @@ from hookgate.runners.executable import find_executable, why_not_started
 from hookgate.runners.payload_file import payload_place, remove_left_behind, write_payload
 from hookgate.runners.process import Ending, Invocation, Limits, run_to_end
 from hookgate.runners.runner import Result, Work
+from hookgate.strays import end_strays
 
 
 class CommandRunner:
@@ -27,8 +29,10 @@ class CommandRunner:
     that a killed gateway left there are removed now. `grace` is how many seconds a program has
     between SIGTERM and SIGKILL when it has timed out or its attempt is cancelled.
 
-    Nothing of a program outlives its attempt: what it left running in its process group is killed
-    when it has exited (see `process.run_to_end`). How many run at once is the caller's to bound.
+    What a program left running in its process group is killed when it has exited (see
+    `process.run_to_end`). What left the group as well, as a daemon does, is left alone by an
+    attempt that ended by itself. Of one that was cut short, by its timeout or a cancellation,
+    nothing is left (see `strays`). How many run at once is the caller's to bound.
     """
 
     def __init__(
@@ -65,11 +69,13 @@ class CommandRunner:
                 if isinstance(line, Unrunnable):
                     return _not_run(line.reason, hopeless=True)
                 write_payload(place, line.payload)
-                return self._execute(program, line, stop)
+                return self._execute(program, work, line, stop)
         except OSError as error:
             return _not_run(f"the payload file could not be written: {error.strerror}")
 
-    def _execute(self, program: CommandProgram, line: CommandLine, stop: socket.socket) -> Result:
+    def _execute(
+        self, program: CommandProgram, work: Work, line: CommandLine, stop: socket.socket
+    ) -> Result:
         word = line.argv[0]
         executable = find_executable(word, line.env, program.working_dir)
         if isinstance(executable, Unrunnable):
@@ -77,9 +83,13 @@ class CommandRunner:
         invocation = Invocation(executable, line.argv, line.env, program.working_dir, line.stdin)
         limits = Limits(program.timeout, self._grace, program.max_output)
         try:
-            return _result(program, run_to_end(invocation, limits, stop))
+            ending = run_to_end(invocation, limits, stop)
         except (OSError, ValueError) as error:
             return _not_run(why_not_started(word, error))
+        if ending.timed_out or ending.stopped:
+            with suppress(OSError):  # no descriptor is left to look with
+                end_strays([work.task.id])
+        return _result(program, ending)
 
 
 def _result(program: CommandProgram, ending: Ending) -> Result:

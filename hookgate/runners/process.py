@@ -63,11 +63,12 @@ class Ending:
     """How a program ended and what it printed.
 
     `status` is the exit code, or the number of the signal that killed it as a negative number, or
-    None where the system does not tell.
+    None where the system does not tell. `stopped` is whether it was told to end before its timeout.
     """
 
     status: int | None
     timed_out: bool
+    stopped: bool
     stdout: HeadAndTail
     stderr: HeadAndTail
 
@@ -78,15 +79,15 @@ def run_to_end(invocation: Invocation, limits: Limits, stop: socket.socket) -> E
     At the timeout or stop its process group gets SIGTERM and, after the grace, SIGKILL. Once the
     program has exited, whoever else holds its output open has `DRAIN` seconds to finish; then what
     is left of the group is killed. Only a process that left the group outlives the call (setsid,
-    or the job control of a shell), or one that may not be killed (sudo).
+    or the job control of a shell), or one that may not be killed (sudo); see `strays`.
 
     Raises OSError or ValueError where the program could not be started.
     """
     stdout, stderr = HeadAndTail(limits.max_output), HeadAndTail(limits.max_output)
     with _started(invocation) as process, exit_watch(process.pid) as exited:
         attendance = _Attendance(process, invocation.stdin, stdout, stderr)
-        timed_out = attendance.see_through(limits, exited, stop)
-    return Ending(process.returncode, timed_out, stdout, stderr)
+        timed_out, stopped = attendance.see_through(limits, exited, stop)
+    return Ending(process.returncode, timed_out, stopped, stdout, stderr)
 
 
 class _Attendance:
@@ -110,18 +111,22 @@ class _Attendance:
         self._listen(_pipe(process.stdout), stdout)
         self._listen(_pipe(process.stderr), stderr)
 
-    def see_through(self, limits: Limits, exited: int, stop: socket.socket) -> bool:
-        """Attend until the program is to be killed, or what it left; tell whether it timed out."""
+    def see_through(self, limits: Limits, exited: int, stop: socket.socket) -> tuple[bool, bool]:
+        """Attend until the program is to be killed, or what it left.
+
+        Tells whether it timed out, and whether it was stopped.
+        """
         self._selector.register(exited, EVENT_READ, partial(self._note_exit, exited))
         self._selector.register(stop, EVENT_READ, partial(self._note_stop, stop))
         self._attend(limits.timeout, lambda: self._exited or self._stopped)
+        stopped = self._stopped and not self._exited
         timed_out = not (self._exited or self._stopped)
         if not self._exited:
             _signal_group(self._pid, signal.SIGTERM)
             self._attend(limits.grace, lambda: self._exited)
         if self._exited:
             self._attend(DRAIN, lambda: not self._outputs_open)
-        return timed_out
+        return timed_out, stopped
 
     def _attend(self, seconds: float, done: Callable[[], bool]) -> None:
         """Handle what happens until `done`, for that many seconds at most."""

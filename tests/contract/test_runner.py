@@ -13,6 +13,7 @@ import tracemalloc
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
+from uuid import uuid4
 
 import pytest
 import uvloop
@@ -27,6 +28,7 @@ T = TypeVar("T")
 ROOT = Path(__file__).parent.parent.parent
 
 ENVIRON = {"PATH": os.environ.get("PATH", os.defpath), "HOME": "/nowhere", "SECRET": "s3cret"}
+TASK_ID = str(uuid4())  # by it processes are found that are to be ended, also those of other runs
 BODY = b'{"issue": {"key": "OPS-7"}}'
 
 
@@ -69,7 +71,7 @@ def shell(script: str, timeout: float = 20.0, max_output: int = 64 * 1024) -> Co
 def work(body: bytes = BODY, params: Mapping[str, JSON] | None = None, attempt: int = 1) -> Work:
     delivery = Delivery("d1", "jira", 0.0, "POST", "/jira", {}, {}, body, "127.0.0.1")
     task = Task(
-        id="t1",
+        id=TASK_ID,
         delivery_id="d1",
         source="jira",
         event_type="issue_created",
@@ -184,7 +186,7 @@ def test_the_environment_is_what_was_planned_and_nothing_else(
         "HOOKGATE_EVENT_TYPE": "issue_created",
         "HOOKGATE_EVENT_ID": "",
         "HOOKGATE_DELIVERY_ID": "d1",
-        "HOOKGATE_TASK_ID": "t1",
+        "HOOKGATE_TASK_ID": TASK_ID,
         "HOOKGATE_ATTEMPT": "2",
     }
 
@@ -377,6 +379,14 @@ def test_a_program_that_ignores_sigterm_is_killed_with_all_it_started(
     assert witness.all_gone()
 
 
+def test_a_daemon_of_a_program_that_takes_too_long_is_ended_as_well(
+    runner: CommandRunner, witness: Witness
+) -> None:
+    script = f"exec 3>{witness.path}; setsid sleep 60 >/dev/null 2>&1 & sleep 61"
+    assert run(runner, shell(script, timeout=0.4)).error == "timed out after 0.4s"
+    assert witness.all_gone()
+
+
 def test_a_program_that_reads_a_little_of_its_input_and_no_more_times_out_all_the_same(
     runner: CommandRunner,
 ) -> None:
@@ -413,6 +423,16 @@ def test_what_is_left_in_the_background_with_output_of_its_own_is_ended(
     script = f"exec 3>{witness.path}; nohup sleep 60 >/dev/null 2>&1 & exit 0"
     assert run(runner, shell(script)).error is None
     assert witness.all_gone()
+
+
+def test_a_daemon_that_a_program_leaves_when_it_ends_is_left_alone(
+    runner: CommandRunner, witness: Witness
+) -> None:
+    up = witness.path.with_name("up")
+    daemon = f"setsid sh -c 'touch {up}; exec sleep 2' >/dev/null 2>&1"
+    until_up = f"while ! [ -e {up} ]; do sleep 0.01; done"
+    assert run(runner, shell(f"exec 3>{witness.path}; {daemon} & {until_up}")).error is None
+    assert not witness.all_gone(within=0.2)
 
 
 def test_what_a_pipeline_prints_just_after_the_program_is_kept(runner: CommandRunner) -> None:

@@ -39,6 +39,7 @@ _IDS_OF_TASKS = sql("ids_of_tasks")
 _STANDING = sql("standing")
 _ANY_READY = sql("any_ready")
 _NEXT_WAIT = sql("next_wait")
+_RUNNING_TASKS = sql("running_tasks")
 
 
 def task(connection: sqlite3.Connection, task_id: str) -> TaskHistory | None:
@@ -142,6 +143,11 @@ def _pages(connection: sqlite3.Connection, counted: str) -> int:
         connection.execute(f"PRAGMA {name}").fetchone() for name in (counted, "page_size")
     )
     return int(pages * size)
+
+
+def running(connection: sqlite3.Connection) -> list[str]:
+    """The ids of the tasks that run, or did when their gateway was killed."""
+    return [row["id"] for row in connection.execute(_RUNNING_TASKS)]
 
 
 def _tasks(connection: sqlite3.Connection, statement: str, wanted: TaskFilter) -> list[sqlite3.Row]:

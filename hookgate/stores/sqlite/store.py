@@ -33,6 +33,7 @@ from hookgate.stores.store import (
     TaskFilter,
     TaskHistory,
 )
+from hookgate.strays import end_strays
 
 _LOOK_AGAIN = 1.0
 """Seconds between two looks at what another process may have written."""
@@ -69,11 +70,13 @@ class SqliteStore:
         """Open the store; blocks the event loop meanwhile, since nothing can be served yet.
 
         The lock proves that no other gateway runs, so every task that is still running goes back
-        to pending.
+        to pending, and what is left of its processes is ended before. (The writing process has
+        done so already, unless it was killed as well.)
         """
         with opening_faults(self._path), ExitStack() as resources:
             lock = resources.enter_context(held(self._path, self._patience))
             with opened(self._path) as writing:
+                end_strays(reads.running(writing))
                 due = NextDue(_release_all(writing))
             writer = Writer(self._path, lock, due.update)
             reader = Reader(resources.enter_context(opened_for_reading(self._path)), self._path)

@@ -5,7 +5,9 @@ told anything before the COMMIT that holds his write has returned. It is a proce
 because every step of a statement lets go of the interpreter, and a thread would have to win it
 back from the event loop each time.
 
-It ends when the gateway does, however that ends, after it has written what it was given.
+It ends when the gateway does, however that ends, after it has written what it was given. A gateway
+that was killed leaves tasks that are still recorded as running: their processes are ended before
+this one lets go of the store's lock, so that nobody runs the tasks again meanwhile.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from hookgate.stores.sqlite import reads, writes
 from hookgate.stores.sqlite.faults import fault_of, locked
 from hookgate.stores.sqlite.file import opened, transaction
 from hookgate.stores.sqlite.frames import Answers, FrameBuffer, Write, frame
+from hookgate.strays import end_strays
 
 GROUP_LIMIT = 256
 """Writes after which no more are waited for; those of one frame stay together all the same."""
@@ -41,6 +44,7 @@ def main(path: str, channel: int) -> int:
                 committer = Committer(connection, path)
                 while group := inbox.next_group():
                     _tell(gateway, committer.answers(group))
+                end_strays(reads.running(connection))
         except (StoreError, sqlite3.Error) as error:
             fault = fault_of(error, path)
             _tell(gateway, Answers([fault for _ in inbox.next_group()], None))
