@@ -39,6 +39,11 @@ class Gateway:
 
     def start(self) -> None:
         """Start it and wait until it listens."""
+        self.spawn()
+        self.wait_until_listening()
+
+    def spawn(self) -> None:
+        """Start it."""
         self.process = subprocess.Popen(
             [*HOOKGATE, "serve", str(self.rules), "--port", "0", *self.options],
             stdout=subprocess.PIPE,
@@ -48,6 +53,9 @@ class Gateway:
         )
         self._reader = threading.Thread(target=self._read_log, daemon=True)
         self._reader.start()
+
+    def wait_until_listening(self) -> None:
+        """Return when it listens; `banner` and `url` are known then."""
         assert self.process.stdout is not None
         lines = []
         for line in self.process.stdout:

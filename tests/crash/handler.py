@@ -1,7 +1,10 @@
 """The program that a gateway under test runs: it tells when it begins and ends, in a journal.
 
-Called as: handler.py DIRECTORY MODE SECONDS. It works for some seconds and holds a lock of its task
-meanwhile, so that it knows when it is not alone. Its imports are few: it is started very often.
+Called as: handler.py DIRECTORY MODE SECONDS. It works for so long, at its first attempt, and holds
+a lock of its task meanwhile, so that it knows when it is not alone. Another attempt takes no time,
+so that it comes while a first one that was not ended would still be there.
+
+Its imports are few: it is started very often.
 """
 
 from __future__ import annotations
@@ -18,6 +21,8 @@ MODES = ("plain", "deaf", "daemon")
 def main(directory: str, mode: str, seconds: float) -> None:
     """Work on the task that the environment names."""
     lock = os.open(_path(directory, f"{os.environ['HOOKGATE_TASK_ID']}.lock"), _READ_WRITE, 0o600)
+    if os.environ["HOOKGATE_ATTEMPT"] != "1":
+        seconds = 0.0
     if mode == "deaf":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     try:

@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
 from uuid import uuid4
@@ -46,8 +47,8 @@ def start() -> Iterator[Start]:
 
     yield up
     for process in started:
-        process.kill()
-        process.communicate()
+        with process, suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def says(process: subprocess.Popen[str]) -> str:
