@@ -124,7 +124,7 @@ def _delivery(
         id=delivery_id,
         source=source.name,
         received_at=at,
-        method=capture.method if capture.method in source.methods else min(source.methods),
+        method=_method(capture, source),
         path=f"/api/webhooks/{source.name}",
         query={**_kept(capture.query, source.private_query), **given.query},
         headers={**media_type, **_kept(capture.headers, left_out), **given.headers},
@@ -132,6 +132,11 @@ def _delivery(
         peer="",
     )
     return _as_form(delivery) if is_form(delivery) else delivery
+
+
+def _method(capture: Capture, source: Source) -> str:
+    wanted = (capture.method, "POST", *sorted(source.methods))
+    return next(method for method in wanted if method in source.methods)
 
 
 def _kept(captured: Mapping[str, str], left_out: frozenset[str]) -> dict[str, str]:

@@ -78,6 +78,12 @@ def test_the_method_is_one_that_the_source_takes(methods: str, method: str) -> N
     assert request(source(f", methods: {methods}")).delivery.method == method
 
 
+def test_where_the_method_of_a_capture_is_not_taken_it_is_posted() -> None:
+    to = source(", methods: [GET, POST]")
+    assert request(to, captured(method="PATCH")).delivery.method == "POST"
+    assert request(to, captured(method="GET")).delivery.method == "GET"
+
+
 def test_credentials_times_and_the_connection_of_a_capture_are_left_out() -> None:
     headers = {
         "X-Sig": "[redacted]",
