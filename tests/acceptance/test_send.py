@@ -114,6 +114,9 @@ sources:
   user:
     auth: {{type: basic, username: "${{USER_NAME}}", password: "${{TOKEN}}"}}
     rules: {{"*": [{{program: act}}]}}
+  mixed:
+    auth: {{type: basic, username: "a-${{USER_NAME}}", password: "${{TOKEN}}"}}
+    rules: {{}}
   part: {{auth: {{type: token, token: "canary-${{TOKEN}}"}}, rules: {{}}}}
   written: {{auth: {{type: token, token: in-the-file-canary}}, rules: {{}}}}
   mail: {{auth: {{type: mailgun, secret: "${{SHOP_SECRET}}"}}, rules: {{"*": [{{program: act}}]}}}}
@@ -365,6 +368,7 @@ def test_a_secret_is_printed_as_its_variable(served: Gateway) -> None:
     ("source", "reason"),
     [
         ("written", "auth.token of the rules file is no ${NAME}, so that the command would hold "),
+        ("mixed", "auth.username of the rules file is no ${NAME}, so that the command would hold "),
         ("part", "auth.token of the rules file is no ${NAME}, so that the command would hold "),
         ("phone", "the query is signed together with the secret that stands in it"),
         ("graph", "client_state puts the secret into the body, which is not printed"),
