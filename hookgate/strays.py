@@ -1,8 +1,8 @@
 """Strays: processes of a task that are still there after what should have ended them.
 
 That is a gateway that was killed, or the end of a process group that they had left. A program knows
-its task by the variable `TASK_VARIABLE`, and whatever it starts inherits it, in other groups and
-sessions as well. So /proc tells which processes belong to a task, with nothing written down before.
+its task by a variable, and whatever it starts inherits it, in other groups and sessions as well. So
+/proc tells which processes belong to a task, with nothing written down before.
 
 What is not found: a process whose environment was emptied (env -i, sudo) or written over (some
 programs that set their title), unless one that is found shares its process group; one of another
@@ -14,11 +14,11 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Set
 from contextlib import suppress
 from typing import NamedTuple
 
-from hookgate.core.tasks import TASK_VARIABLE
+from hookgate.core.tasks import ATTEMPT_VARIABLE, TASK_VARIABLE
 
 PATIENCE = 5.0
 """Seconds after which processes are left that have been killed and are still there: the kernel may
@@ -37,21 +37,24 @@ class Stray(NamedTuple):
     group: int
 
 
-def end_strays(task_ids: Iterable[str]) -> None:
+def end_strays(task_ids: Iterable[str], attempt: int | None = None) -> None:
     """Kill the processes of these tasks with their process groups, until none is left; this blocks.
+
+    With `attempt` only those of that attempt.
 
     One look at /proc can miss a process: one that was started behind its back, or one that the
     dying gateway had just started and that has its environment only a moment later. So it takes two
     looks in a row that find nothing, with a pause between.
     """
-    marks = frozenset(f"{TASK_VARIABLE}={task_id}".encode() for task_id in task_ids)
-    if not marks:
+    tasks = frozenset(f"{TASK_VARIABLE}={task_id}".encode() for task_id in task_ids)
+    if not tasks:
         return
+    further = frozenset() if attempt is None else {f"{ATTEMPT_VARIABLE}={attempt}".encode()}
     deadline = time.monotonic() + PATIENCE
     quiet = 0
     while quiet < _QUIET_LOOKS and time.monotonic() < deadline:
         found = False
-        for stray in find_strays(marks):
+        for stray in find_strays(tasks, further):
             _kill(stray)
             found = True
         quiet = 0 if found else quiet + 1
@@ -59,8 +62,10 @@ def end_strays(task_ids: Iterable[str]) -> None:
             time.sleep(_PAUSE)
 
 
-def find_strays(marks: frozenset[bytes]) -> Iterator[Stray]:
-    """The processes but ourselves that have one of these entries in their environment.
+def find_strays(tasks: Set[bytes], further: Set[bytes] = frozenset()) -> Iterator[Stray]:
+    """The processes but ourselves that have one entry of `tasks` and all of `further`.
+
+    That is, in their environment.
 
     The newest first, so that one which goes on as its own child is met before it has moved on.
     """
@@ -68,7 +73,7 @@ def find_strays(marks: frozenset[bytes]) -> Iterator[Stray]:
     for process in sorted(_processes(), reverse=True):
         if process != ourselves:
             with suppress(*_UNREADABLE):
-                yield from _stray(process, marks)
+                yield from _stray(process, tasks, further)
 
 
 def _processes() -> list[int]:
@@ -79,11 +84,12 @@ def _processes() -> list[int]:
         return []
 
 
-def _stray(process: int, marks: frozenset[bytes]) -> Iterator[Stray]:
+def _stray(process: int, tasks: Set[bytes], further: Set[bytes]) -> Iterator[Stray]:
     # What is read below one descriptor is of one process, also where its id is soon another's.
     directory = os.open(f"/proc/{process}", os.O_RDONLY | os.O_DIRECTORY)
     try:
-        if not marks.isdisjoint(_read(directory, "environ").split(b"\0")):
+        environ = set(_read(directory, "environ").split(b"\0"))
+        if not environ.isdisjoint(tasks) and environ >= further:
             _, _, behind_its_name = _read(directory, "stat").rpartition(b") ")
             _, _, group, *_ = behind_its_name.split()
             yield Stray(process, int(group))

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from hookgate.core.bodies import Body, read_body
 from hookgate.core.config import CommandProgram, Placeholder, Template
-from hookgate.core.tasks import TASK_VARIABLE
+from hookgate.core.tasks import ATTEMPT_VARIABLE, TASK_VARIABLE
 from hookgate.core.templates import fill, fill_for_show
 from hookgate.expr.values import for_show, text_of
 from hookgate.model import JSON, Delivery, Task
@@ -111,7 +111,7 @@ def _environment(
         "HOOKGATE_EVENT_ID": task.event_id or "",
         "HOOKGATE_DELIVERY_ID": task.delivery_id,
         TASK_VARIABLE: task.id,
-        "HOOKGATE_ATTEMPT": str(attempt),
+        ATTEMPT_VARIABLE: str(attempt),
         "HOOKGATE_PAYLOAD_FILE": payload_file,
     }
 

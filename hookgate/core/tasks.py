@@ -5,7 +5,8 @@ from __future__ import annotations
 from hookgate.model import Burst, Delivery, Event, Start, Task, TaskStatus
 
 TASK_VARIABLE = "HOOKGATE_TASK_ID"
-"""The variable by which a program knows its task, and by which its processes are known."""
+ATTEMPT_VARIABLE = "HOOKGATE_ATTEMPT"
+"""The variables by which a program knows what it works on, and by which its processes are known."""
 
 
 def pending_task(task_id: str, delivery: Delivery, event: Event, start: Start) -> Task:

@@ -88,7 +88,7 @@ class CommandRunner:
             return _not_run(why_not_started(word, error))
         if ending.timed_out or ending.stopped:
             with suppress(OSError):  # no descriptor is left to look with
-                end_strays([work.task.id])
+                end_strays([work.task.id], work.attempt)
         return _result(program, ending)
 
 

@@ -15,7 +15,7 @@ from uuid import uuid4
 import pytest
 
 from hookgate import strays
-from hookgate.core.tasks import TASK_VARIABLE
+from hookgate.core.tasks import ATTEMPT_VARIABLE, TASK_VARIABLE
 from hookgate.strays import end_strays, find_strays
 
 Start: TypeAlias = Callable[..., subprocess.Popen[str]]
@@ -101,6 +101,17 @@ def test_the_processes_of_other_tasks_and_of_nobody_are_left_alone(start: Start,
     assert {says(other) for other in others} == {"up"}
     end_strays([task])
     assert [other.poll() for other in others] == [None] * 5
+
+
+def test_the_other_attempts_of_a_task_are_left_alone_where_one_is_named(
+    start: Start, task: str
+) -> None:
+    ones = {n: {TASK_VARIABLE: task, ATTEMPT_VARIABLE: str(n)} for n in (1, 2, 12)}
+    programs = {n: start("echo up; read forever", **environ) for n, environ in ones.items()}
+    assert {says(program) for program in programs.values()} == {"up"}
+    end_strays([task], attempt=2)
+    assert programs[2].wait(5) == -signal.SIGKILL
+    assert (programs[1].poll(), programs[12].poll()) == (None, None)
 
 
 def test_several_tasks_are_ended_at_once(start: Start, task: str) -> None:
