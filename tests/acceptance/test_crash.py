@@ -25,13 +25,16 @@ SOUND = Evidence(
     answered={"a": "1", "b": "2"},
     stored={"b": "completed"},
     journal=[
-        Entry(what, task, 1, process)
-        for process, task in enumerate("ab")
+        Entry(what, task, 1, number, f"lined-1-0-0-{number}")
+        for number, task in enumerate("ab")
         for what in ("start", "end")
     ],
     logs=["delivery load accepted"],
     exit_codes=[0],
 )
+
+
+OVERLAP = Entry("overlap", "a", 2, 7, "apart-1-0-1-0")
 
 
 @pytest.mark.parametrize(
@@ -41,7 +44,8 @@ SOUND = Evidence(
         ("lost", replace(SOUND, answered={"a": "1", "b": "2", "c": "3"})),
         ("not ended", replace(SOUND, stored={"b": "completed", "c": "running"})),
         ("not run", replace(SOUND, stored={"b": "completed", "c": "completed"})),
-        ("at the same time", replace(SOUND, journal=[*SOUND.journal, Entry("overlap", "a", 2, 7)])),
+        ("at the same time", replace(SOUND, journal=[*SOUND.journal, OVERLAP])),
+        ("out of order", replace(SOUND, journal=list(reversed(SOUND.journal)))),
         ("broken", replace(SOUND, logs=["Traceback (most recent call last)"])),
         ("broken", replace(SOUND, exit_codes=[0, 3])),
     ],

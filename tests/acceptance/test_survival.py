@@ -138,7 +138,7 @@ def test_nothing_is_left_of_a_program_that_is_ended_at_an_orderly_stop(
 
 @pytest.mark.parametrize("crash", [True, False])
 def test_a_daemon_of_a_completed_program_outlives_the_gateway(rules: Path, crash: bool) -> None:
-    start = "setsid sh -c 'echo daemon $HOOKGATE_TASK_ID 1 $$ >> journal; exec sleep 600'"
+    start = "setsid sh -c 'echo daemon $HOOKGATE_TASK_ID 1 $$ - >> journal; exec sleep 600'"
     detached = f"{start} </dev/null >/dev/null 2>&1 & while ! [ -s journal ]; do sleep 0.01; done"
     lines = rules_text("plain", 0).splitlines()
     lines[-2] = f'    command: [sh, -c, "{detached}"]'

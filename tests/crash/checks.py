@@ -59,6 +59,17 @@ def at_once(evidence: Evidence) -> Iterable[str]:
             yield f"attempt {entry.attempt} of task {entry.task_id} ran beside another"
 
 
+def overtaken(evidence: Evidence) -> Iterable[str]:
+    """Of the events of one key none was begun before the one in front of it was done with."""
+    newest: dict[str, int] = {}
+    for entry in evidence.journal:
+        line, _, number = entry.event_id.rpartition("-")
+        if entry.what == "start" and line.startswith("lined-"):
+            if int(number) < newest.get(line, 0):
+                yield f"event {entry.event_id} was begun after {line}-{newest[line]}"
+            newest[line] = max(int(number), newest.get(line, 0))
+
+
 def broken(evidence: Evidence) -> Iterable[str]:
     """The gateway met nothing unforeseen."""
     for log in evidence.logs:
@@ -74,5 +85,6 @@ CHECKS: Mapping[str, Callable[[Evidence], Iterable[str]]] = {
     "not ended": unfinished,
     "not run": not_run,
     "at the same time": at_once,
+    "out of order": overtaken,
     "broken": broken,
 }

@@ -38,10 +38,11 @@ def main(directory: str, mode: str, seconds: float) -> None:
 
 
 def tell(directory: str, what: str) -> None:
-    """Write a line to the journal: what, the task, the attempt and the process."""
+    """Write a line to the journal: what, the task, the attempt, the process and the event."""
     task, attempt = os.environ["HOOKGATE_TASK_ID"], os.environ["HOOKGATE_ATTEMPT"]
+    event = os.environ["HOOKGATE_EVENT_ID"] or "-"
     journal = os.open(_path(directory, "journal"), os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
-    os.write(journal, f"{what} {task} {attempt} {os.getpid()}\n".encode())
+    os.write(journal, f"{what} {task} {attempt} {os.getpid()} {event}\n".encode())
     os.close(journal)
 
 

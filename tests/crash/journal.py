@@ -7,12 +7,17 @@ from typing import NamedTuple
 
 
 class Entry(NamedTuple):
-    """One line: `what` is "start", "end", "daemon" or "overlap"."""
+    """One line: `what` is "start", "end", "daemon" or "overlap".
+
+    `event_id` is "KIND-ROUND-PROCESS-CONNECTION-NUMBER", where those of the kind "lined" have a key
+    for each connection.
+    """
 
     what: str
     task_id: str
     attempt: int
     process: int
+    event_id: str
 
 
 def read_journal(directory: Path) -> list[Entry]:
@@ -25,5 +30,5 @@ def read_journal(directory: Path) -> list[Entry]:
 
 
 def _entry(line: str) -> Entry:
-    what, task_id, attempt, process = line.split()
-    return Entry(what, task_id, int(attempt), int(process))
+    what, task_id, attempt, process, event_id = line.split()
+    return Entry(what, task_id, int(attempt), int(process), event_id)

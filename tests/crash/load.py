@@ -18,6 +18,10 @@ import time
 WORK = (("plain", 0.0),) * 16 + (("plain", 0.2), ("plain", 5.0), ("deaf", 5.0), ("daemon", 5.0))
 """Mode and seconds of what the programs do, each as often as it stands here."""
 
+KINDS = ("lined", "apart")
+"""Types of events: those that must keep their order, for each connection, and those that need not.
+They take turns among the connections."""
+
 REFUSED_PAUSE = 0.05
 """Seconds before a sender goes on whose event was not taken."""
 
@@ -28,7 +32,7 @@ def main(prefix: str, connections: int, events: int, seed: int) -> None:
     if not address:
         return
     senders = [
-        threading.Thread(target=_send, args=(address, f"{prefix}-{n}", events, seed + n))
+        threading.Thread(target=_send, args=(address, KINDS[n % 2], f"{prefix}-{n}", events, seed))
         for n in range(connections)
     ]
     for sender in senders:
@@ -37,15 +41,15 @@ def main(prefix: str, connections: int, events: int, seed: int) -> None:
         sender.join()
 
 
-def _send(address: str, prefix: str, events: int, seed: int) -> None:
-    chance = random.Random(seed)
+def _send(address: str, kind: str, line: str, events: int, seed: int) -> None:
+    chance = random.Random(f"{seed} {line}")
     connection = http.client.HTTPConnection(address, timeout=30)
     for number in range(events):
-        event_id = f"{prefix}-{number}"
+        event_id = f"{kind}-{line}-{number}"
         mode, seconds = chance.choice(WORK)
-        body = json.dumps({"mode": mode, "seconds": seconds})
+        body = json.dumps({"mode": mode, "seconds": seconds, "line": line})
         try:
-            connection.request("POST", "/load", body, {"x-id": event_id})
+            connection.request("POST", "/load", body, {"x-id": event_id, "x-event-type": kind})
             answer = connection.getresponse()
             told = json.loads(answer.read())
         except (OSError, http.client.HTTPException):

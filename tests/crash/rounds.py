@@ -27,8 +27,8 @@ sources:
   load:
     auth: {{type: none}}
     event_id: {{header: X-Id}}
-    params: {{mode: mode, seconds: seconds}}
-    rules: {{"*": [{{program: work}}]}}
+    params: {{mode: mode, seconds: seconds, line: line}}
+    rules: {{lined: [{{program: work, key: line}}], apart: [{{program: work}}]}}
 programs:
   work:
     command: [{sys.executable}, -I, -S, {HANDLER}, ., "{{mode}}", "{{seconds}}"]

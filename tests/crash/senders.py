@@ -49,7 +49,7 @@ class Senders:
 
     def _start(self, number: int) -> subprocess.Popen[str]:
         prefix = f"{self.round_number}-{number}"
-        words = (prefix, CONNECTIONS, EVENTS, self.seed + number * CONNECTIONS)
+        words = (prefix, CONNECTIONS, EVENTS, self.seed)
         return subprocess.Popen(
             [sys.executable, "-I", "-S", Path(__file__).with_name("load.py"), *map(str, words)],
             stdin=subprocess.PIPE,
