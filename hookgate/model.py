@@ -290,7 +290,8 @@ class Task:
     newest event; `superseded_by` is the task that was recorded for a newer one and stands for it.
 
     `attempts` counts the attempts begun, of which `attempts_before` were begun before the task was
-    started again by hand. `error` says in one line why the last one failed.
+    started again by hand. Of those since then, `cut_short` were ended by the gateway's own end.
+    `error` says in one line why the last one failed.
     """
 
     id: str
@@ -308,6 +309,7 @@ class Task:
     finished_at: float | None = None
     attempts: int = 0
     attempts_before: int = 0
+    cut_short: int = 0
     error: str | None = None
     key: str | None = None
     priority: int = 0
@@ -317,7 +319,7 @@ class Task:
     @property
     def tries(self) -> int:
         """The attempts that count against the program's `retry`."""
-        return self.attempts - self.attempts_before
+        return self.attempts - self.attempts_before - self.cut_short
 
 
 @dataclass(frozen=True, slots=True)

@@ -203,9 +203,10 @@ class Store(Protocol):
     ) -> bool:
         """Record how an attempt ended and what becomes of its task.
 
-        `status` PENDING puts the task back until `next_attempt_at`; None is at once, behind what
-        is due already. Meanwhile those behind it of its key wait on. False, and no change, where
-        the task is no longer running this very attempt (its lease was lost).
+        `status` PENDING puts the task back until `next_attempt_at`. None tells that the attempt was
+        cut short: it is no try of the task, which is due at once, behind what is due already.
+        Meanwhile those behind it of its key wait on. False, and no change, where the task is no
+        longer running this very attempt (its lease was lost).
         """
         ...
 
@@ -220,7 +221,8 @@ class Store(Protocol):
     async def release_expired(self, now: float) -> int:
         """Put running tasks whose lease has ended back to pending; say how many.
 
-        Their attempt is recorded as failed with the error "the gateway ended during the attempt".
+        Their attempt is recorded as failed with the error "the gateway ended during the attempt",
+        and is no try of the task.
         """
         ...
 

@@ -660,7 +660,7 @@ async def fail_one(store: Store) -> str:
 async def test_a_failed_task_that_is_retried_is_due_with_all_its_tries(store: Store) -> None:
     await sample().record_in(store)
     first = await claim_one(store)
-    await store.finish(failed(first), TaskStatus.PENDING, None, START + 1)
+    await store.finish(failed(first), TaskStatus.PENDING, START + 1, START + 1)
     second = await claim_one(store, START + 1)
     assert (second.attempt.trigger, second.task.tries) == (Trigger.RETRY, 2)
     await finish(store, second, TaskStatus.FAILED)
@@ -672,11 +672,34 @@ async def test_a_failed_task_that_is_retried_is_due_with_all_its_tries(store: St
     third = await claim_one(store, START)
     assert (third.attempt.number, third.attempt.trigger) == (3, Trigger.MANUAL)
     assert third.task.tries == 1
-    await store.finish(failed(third), TaskStatus.PENDING, None, START + 10)
-    fourth = await claim_one(store)
+    await store.finish(failed(third), TaskStatus.PENDING, START + 10, START + 10)
+    fourth = await claim_one(store, START + 10)
     assert (fourth.attempt.trigger, fourth.task.tries) == (Trigger.RETRY, 2)
     triggers = [attempt.trigger for attempt in (await history(store, first.task.id)).attempts]
     assert triggers == [Trigger.INITIAL, Trigger.RETRY, Trigger.MANUAL, Trigger.RETRY]
+
+
+async def test_an_attempt_that_is_cut_short_is_no_try(store: Store) -> None:
+    await sample().record_in(store)
+    stopped = await claim_one(store)
+    await store.finish(failed(stopped), TaskStatus.PENDING, None, START + 1)
+    second = await claim_one(store)
+    assert (second.attempt.number, second.attempt.trigger) == (2, Trigger.RETRY)
+    assert second.task.tries == 1
+    await store.release_expired(START + LEASE)
+    third = await claim_one(store)
+    assert (third.attempt.number, third.task.tries) == (3, 1)
+    await finish(store, third, TaskStatus.FAILED)
+
+    await store.retry(TaskFilter(), START)
+    fourth = await claim_one(store)
+    assert (fourth.attempt.trigger, fourth.task.tries) == (Trigger.MANUAL, 1)
+    await store.finish(failed(fourth), TaskStatus.PENDING, None, START + 1)
+    fifth = await claim_one(store)
+    assert (fifth.attempt.trigger, fifth.task.tries) == (Trigger.RETRY, 1)
+    triggers = [attempt.trigger for attempt in (await history(store, fifth.task.id)).attempts]
+    retried = [Trigger.RETRY, Trigger.RETRY]
+    assert triggers == [Trigger.INITIAL, *retried, Trigger.MANUAL, Trigger.RETRY]
 
 
 async def test_only_failed_tasks_are_retried(store: Store) -> None:

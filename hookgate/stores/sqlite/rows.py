@@ -160,6 +160,7 @@ def task_of(row: sqlite3.Row) -> Task:
         finished_at=values["finished_at"],
         attempts=values["attempts"],
         attempts_before=values["attempts_before"],
+        cut_short=values["cut_short"],
         error=values["error"],
         key=values["key"],
         priority=values["priority"],

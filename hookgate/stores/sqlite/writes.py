@@ -150,7 +150,7 @@ def claim(
 
 def _begun(task: Task, now: float) -> Attempt:
     trigger = Trigger.RETRY
-    if task.tries == 1:
+    if task.attempts == task.attempts_before + 1:
         trigger = Trigger.INITIAL if task.attempts == 1 else Trigger.MANUAL
     return Attempt(task.id, task.attempts, trigger, TaskStatus.RUNNING, started_at=now)
 

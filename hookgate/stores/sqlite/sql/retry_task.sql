@@ -1,5 +1,5 @@
 UPDATE tasks
-SET status = 'pending', attempts_before = attempts, next_attempt_at = :now, waiting = 0,
+SET status = 'pending', attempts_before = attempts, cut_short = 0, next_attempt_at = :now, waiting = 0,
     turn = (SELECT 2 * max(arrival) + 1 FROM tasks), finished_at = NULL,
     blocked = :key IS NOT NULL AND EXISTS (
         SELECT 1 FROM tasks INDEXED BY tasks_of_key

@@ -67,6 +67,7 @@ CREATE TABLE tasks (
     finished_at     REAL,
     attempts        INTEGER NOT NULL DEFAULT 0,
     attempts_before INTEGER NOT NULL DEFAULT 0,
+    cut_short       INTEGER NOT NULL DEFAULT 0,
     superseded_by   TEXT,
     error           TEXT,
     worker          TEXT,
