@@ -128,6 +128,18 @@ def test_where_no_gateway_serves_reload_says_so(rules: Path) -> None:
     assert not list(rules.parent.glob("hookgate.db*"))
 
 
+def test_the_process_of_a_gateway_that_has_ended_is_not_signalled(rules: Path) -> None:
+    with subprocess.Popen(["sleep", "600"]) as other:  # SIGHUP would end it
+        rules.with_name("hookgate.db.lock").write_text(f"{other.pid}\n")
+        state = {"process": other.pid, "rules": str(rules), "last": None}
+        rules.with_name("hookgate.db.state").write_text(json.dumps(state))
+        result = reload(rules)
+        assert other.poll() is None
+        other.kill()
+    assert result.returncode == 3
+    assert "no gateway uses the store " in result.stderr
+
+
 def test_a_gateway_that_serves_another_file_is_not_told(rules: Path) -> None:
     other = rules.with_name("other.yaml")
     other.write_text(NEW)
