@@ -76,6 +76,38 @@ def show_task(
     raise typer.Exit(show_task(Place(rules, store, env_file), task, as_json=as_json))
 
 
+@tasks.command("retry")
+def retry_tasks(
+    task: Annotated[
+        list[str] | None,
+        typer.Argument(help="Ids of failed tasks, or the beginnings of such.", metavar="[TASK]..."),
+    ] = None,
+    failed: Annotated[
+        bool, typer.Option("--failed", help="All failed tasks, as the other options restrict them.")
+    ] = False,
+    source: Source = None,
+    program: Program = None,
+    since: Since = None,
+    output: Format = OutputFormat.TEXT,
+    rules: Rules = Path("rules.yaml"),
+    store: Store = None,
+    env_file: EnvFile = None,
+) -> None:
+    """Start failed tasks again, with all their tries before them; a gateway may be running."""
+    from hookgate.cli.store_file import Place
+    from hookgate.cli.tasks import ALL, Wanted
+    from hookgate.cli.tasks_retry import retry_failed, retry_named
+
+    restricted = source is not None or program is not None or since is not None
+    if bool(task) is failed or (task and restricted):
+        raise typer.BadParameter("name tasks, or --failed and what restricts it")
+    place, as_json = Place(rules, store, env_file), output is OutputFormat.JSON
+    if task:
+        raise typer.Exit(retry_named(place, task, as_json=as_json))
+    wanted = Wanted(TaskStatus.FAILED, source, program, duration(since), ALL)
+    raise typer.Exit(retry_failed(place, wanted, as_json=as_json))
+
+
 @store.command()
 def stats(
     output: Format = OutputFormat.TEXT,

@@ -25,6 +25,9 @@ from hookgate.stores.store import TaskFilter, TaskHistory
 SHORT = 18
 """Characters of an id in which those that one gateway made differ."""
 
+ALL = 2**63 - 1
+"""A limit that limits nothing."""
+
 _SHOWN_LINES = 10
 """Lines of an output that are shown from its beginning, and from its end."""
 

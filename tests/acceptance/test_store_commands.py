@@ -208,6 +208,53 @@ def test_the_beginning_of_no_single_task_is_told(
     assert told in result.stderr
 
 
+def test_failed_tasks_are_started_again(rules: Path, filled: dict[str, str]) -> None:
+    told = run(rules, "tasks", "retry", filled["failed"][:18])
+    assert (told.returncode, told.stdout) == (
+        0, "1 task starts again when a gateway uses this store\n"
+    )  # fmt: skip
+    assert listed(rules, "--pending") == [filled["pending"], filled["failed"]]
+
+
+@pytest.mark.parametrize(
+    ("options", "started"),
+    [
+        (("--source", "github"), True),
+        (("--source", "jira"), False),
+        (("--program", "deploy", "--since", "3h"), True),
+        (("--since", "1h"), False),
+        ((), True),
+    ],
+)
+def test_options_restrict_which_failed_tasks_are_started_again(
+    rules: Path, filled: dict[str, str], options: tuple[str, ...], started: bool
+) -> None:
+    retried = document(rules, "tasks", "retry", "--failed", *options)["retried"]
+    assert retried == ([filled["failed"]] if started else [])
+    assert listed(rules, "--failed") == ([] if started else [filled["failed"]])
+
+
+def test_where_one_of_several_tasks_cannot_be_started_none_is(
+    rules: Path, filled: dict[str, str]
+) -> None:
+    result = run(rules, "tasks", "retry", filled["failed"], filled["pending"], "ffff")
+    assert (result.returncode, result.stdout) == (1, "")
+    assert f"the task {filled['pending']} is pending, not failed" in result.stderr
+    assert "no task begins with 'ffff'" in result.stderr
+    assert listed(rules, "--failed") == [filled["failed"]]
+
+
+@pytest.mark.parametrize(
+    "arguments", [(), ("0190", "--failed"), ("0190", "--source", "s"), ("--source", "s")]
+)
+def test_what_is_to_be_started_again_has_to_be_named(
+    rules: Path, filled: dict[str, str], arguments: tuple[str, ...]
+) -> None:
+    result = run(rules, "tasks", "retry", *arguments)
+    assert result.returncode == 2
+    assert "name tasks, or --failed" in result.stderr
+
+
 # --- which store ----------------------------------------------------------------------------
 
 
@@ -233,6 +280,7 @@ def test_a_store_that_a_variable_names_is_not_guessed(rules: Path, filled: dict[
 COMMANDS = (
     ("tasks", "list"),
     ("tasks", "show", "0"),
+    ("tasks", "retry", "0"),
     ("store", "stats"),
     ("store", "check"),
     ("store", "purge", "--older-than", "1d"),
@@ -382,6 +430,28 @@ def test_a_store_is_looked_into_and_purged_beside_its_gateway(rules: Path) -> No
         assert httpx.get(f"{served.url}/api/tasks/{task_id}").status_code == 404
         again = httpx.post(f"{served.url}/s", json={}).json()["task_id"]
         assert listed(rules) == [again]
+
+
+def test_a_gateway_runs_what_was_put_back_beside_it(rules: Path) -> None:
+    mended = rules.with_name("mended")
+    rules.write_text(
+        RULES.replace("print('done')", "import pathlib; print(pathlib.Path('mended').read_text())")
+    )
+    with gateway(rules) as served:
+        failing = [httpx.post(f"{served.url}/s", json={}).json()["task_id"] for _ in range(3)]
+        for failed in polled(lambda: listed(rules, "--failed")):
+            if len(failed) == 3:
+                break
+        mended.write_text("done")
+        told = run(rules, "tasks", "retry", "--failed", "--source", "s")
+        assert told.stdout == "3 tasks start again now\n"
+        for completed in polled(lambda: listed(rules, "--status", "completed")):
+            if len(completed) == 3:
+                break
+        attempts = document(rules, "tasks", "show", failing[0])["task"]["attempts"]
+    assert [(each["trigger"], each["status"]) for each in attempts] == [
+        ("initial", "failed"), ("manual", "completed")
+    ]  # fmt: skip
 
 
 def test_vacuum_is_refused_while_a_gateway_uses_the_store(rules: Path) -> None:

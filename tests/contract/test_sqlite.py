@@ -134,6 +134,14 @@ async def test_a_task_that_another_process_starts_again_is_noticed(
     assert len(await store.claim("w", 1, 30, START)) == 1
 
 
+async def test_whoever_looks_into_a_store_cannot_change_it(store: SqliteStore, path: Path) -> None:
+    await sample().record_in(store)
+    with opened_beside(str(path)) as connection:
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            connection.execute("DELETE FROM tasks")
+        assert connection.execute("SELECT count(*) FROM tasks").fetchone()[0] == 1
+
+
 async def test_looking_for_what_others_wrote_loses_nothing_of_our_own(store: SqliteStore) -> None:
     due = NextDue(math.inf)
     due.update(5.0)
