@@ -98,19 +98,19 @@ async def _serve(
     known: Mapping[Path, Stamp] | None,
 ) -> None:
     """Serve; with `known`, the files as they were read, put them to use again when they change."""
-    admin_token = gateway.config.server.admin_token or secrets.token_urlsafe(24)
+    own_token = secrets.token_urlsafe(24)
     signals = StopSignals()
     async with gateway, reloading(gateway, rules, known):
         pending = await gateway.store.count(TaskStatus.PENDING)
-        _print_banner(path, gateway.config, pending, admin_token)
+        _print_banner(path, gateway.config, pending, own_token)
         server = Server(
-            build_app(gateway, admin_token),
+            build_app(gateway, own_token),
             on_listening=lambda: typer.echo(f"listening on {_url(listener)}"),
         )
         await serve_until_stopped(server, gateway, listener, signals)
 
 
-def _print_banner(path: Path, config: Config, pending: int, admin_token: str) -> None:
+def _print_banner(path: Path, config: Config, pending: int, own_token: str) -> None:
     typer.echo(
         f"hookgate {__version__}   {path} ({contents(config)})"
         f"   store {config.store.shown} ({pending} pending)"
@@ -118,9 +118,7 @@ def _print_banner(path: Path, config: Config, pending: int, admin_token: str) ->
     for source in config.sources.values():
         typer.echo(_route_line(source))
     if config.server.admin_token is None:
-        typer.echo(
-            f"  admin token for this run: {admin_token}  (set server.admin_token to keep one)"
-        )
+        typer.echo(f"  admin token for this run: {own_token}  (set server.admin_token to keep one)")
 
 
 def _route_line(source: Source) -> str:

@@ -20,10 +20,13 @@ from hookgate.server.reads import Reads
 from hookgate.server.webhooks import PREFIX, Webhooks
 
 
-def build_app(gateway: Gateway, admin_token: str) -> App:
-    """The application that serves `gateway`, which whoever runs the application has entered."""
+def build_app(gateway: Gateway, own_token: str) -> App:
+    """The application that serves `gateway`, which whoever runs the application has entered.
+
+    `own_token` is the admin token while the rules file has none.
+    """
     webhooks = Webhooks(gateway)
-    admin = Admin(gateway, admin_token)
+    admin = Admin(gateway, own_token)
     starlette = Starlette(
         routes=[
             *Reads(gateway, admin).routes(),

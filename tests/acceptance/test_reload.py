@@ -256,6 +256,14 @@ def test_reload_names_what_takes_a_restart(rules: Path) -> None:
     assert result.stdout == ("needs a restart: server.host has changed\nrules.yaml is in use\n")
 
 
+def test_an_admin_token_that_left_the_file_opens_nothing_any_more(rules: Path) -> None:
+    with gateway(rules) as served, served.client() as admin:
+        assert admin.get("/api/tasks").status_code == 200
+        rules.write_text(RULES.replace('admin_token: "${ADMIN}", ', ""))
+        assert reload(rules).returncode == 0
+        assert admin.get("/api/tasks").status_code == 401
+
+
 def test_files_and_the_env_file_are_read_again_and_the_environment_is_not(rules: Path) -> None:
     secret, env_file = rules.with_name("secret"), rules.with_name(".env")
     rules.write_text(
