@@ -23,7 +23,7 @@ def main() -> None:
     listener = socket.create_server(("127.0.0.1", 0), backlog=2048)
     app = Starlette(routes=[Route("/github", _take, methods=["POST"])])
     address = f"listening on http://127.0.0.1:{listener.getsockname()[1]}"
-    server = Server(app, on_listening=lambda: print(address, flush=True))
+    server = Server(app, 1000, on_listening=lambda: print(address, flush=True))
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         runner.run(server.serve(sockets=[listener]))
 

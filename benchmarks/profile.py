@@ -33,6 +33,7 @@ from hookgate.engine.metrics import Metrics
 from hookgate.loading.load import load
 from hookgate.model import Accepted, Delivery
 from hookgate.server.answers import Answer, answer
+from hookgate.server.connections import Connections
 from hookgate.server.process import loop_factory
 from hookgate.server.protocol import BoundedProtocol
 from hookgate.server.requests import headers_of
@@ -133,7 +134,9 @@ async def http() -> dict[str, float]:
         Ready(), lifespan="off", log_config=None, access_log=False, proxy_headers=False
     )
     settings.load()
-    protocol = BoundedProtocol(config=settings, server_state=ServerState(), app_state={})
+    protocol = BoundedProtocol(
+        config=settings, server_state=ServerState(), app_state={}, connections=Connections(1)
+    )
     protocol.connection_made(Nowhere())
     arriving = request("/github", push()[1]).encode("latin-1")
     rounds = []

@@ -22,13 +22,15 @@ from hookgate.cli.reload_candidate import RulesFile
 from hookgate.cli.reloading import reloading
 from hookgate.cli.rules_file import fail, print_problems
 from hookgate.cli.stamps import Stamp
-from hookgate.core.config import Config, Source
+from hookgate.core.config import Config, ServerSettings, Source
+from hookgate.engine import journal
 from hookgate.engine.fetching import Fetcher
 from hookgate.engine.gateway import Gateway
 from hookgate.errors import StoreError
 from hookgate.model import TaskStatus
 from hookgate.runners.command import CommandRunner
 from hookgate.server.app import build_app
+from hookgate.server.descriptors import connections_possible
 from hookgate.server.process import Server, loop_factory
 from hookgate.server.shutdown import StopSignals, serve_until_stopped
 from hookgate.stores.sqlite import SqliteStore
@@ -105,9 +107,18 @@ async def _serve(
         _print_banner(path, gateway.config, pending, own_token)
         server = Server(
             build_app(gateway, own_token),
+            _connections(gateway.config.server),
             on_listening=lambda: typer.echo(f"listening on {_url(listener)}"),
         )
         await serve_until_stopped(server, gateway, listener, signals)
+
+
+def _connections(settings: ServerSettings) -> int:
+    wanted = settings.max_connections
+    possible = connections_possible(wanted, settings.concurrency)
+    if possible < wanted:
+        journal.fewer_connections(wanted, possible)
+    return possible
 
 
 def _print_banner(path: Path, config: Config, pending: int, own_token: str) -> None:

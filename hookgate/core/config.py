@@ -303,6 +303,7 @@ class ServerSettings:
     wait_timeout: float = 10.0
     shutdown_delay: float = 0.0
     shutdown_grace: float = 10.0
+    max_connections: int = 1000
     concurrency: int = 16
     admin_token: str | None = None
     metrics: Literal["admin", "public"] = "admin"

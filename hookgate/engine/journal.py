@@ -59,6 +59,18 @@ def delivery_refused(source: str, status: int, reason: str, peer: str) -> None:
     _tell(logging.INFO, "delivery", fields)
 
 
+def callers_turned_away(what: str, count: int, peer: str) -> None:
+    """So many callers since the last such line did not get through; `peer` is one of them."""
+    _tell(logging.WARNING, "callers", {"reason": what, "count": count, "peer": peer})
+
+
+def fewer_connections(wanted: int, possible: int) -> None:
+    """The process has not the descriptors for as many connections as the rules file allows."""
+    reason = "the limit on open files is too low for server.max_connections"
+    fields: dict[str, object] = {"reason": reason, "wanted": wanted, "possible": possible}
+    _tell(logging.WARNING, "connections", fields)
+
+
 def delivery_not_recorded(delivery: Delivery, outcome: str, reason: str) -> None:
     """The store could not record a delivery; its sender was told to try again."""
     fields: dict[str, object] = {

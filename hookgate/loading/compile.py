@@ -72,6 +72,7 @@ def _server(root: Node, context: Context) -> ServerSettings:
         wait_timeout=seconds_at(node, "wait_timeout", default=default.wait_timeout),
         shutdown_delay=seconds_at(node, "shutdown_delay", default=default.shutdown_delay),
         shutdown_grace=seconds_at(node, "shutdown_grace", default=default.shutdown_grace),
+        max_connections=integer_at(node, "max_connections", default=default.max_connections),
         concurrency=integer_at(node, "concurrency", default=default.concurrency),
         admin_token=_admin_token(node, context),
         metrics=choice_at(node, "metrics", default=default.metrics),

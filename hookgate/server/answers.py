@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from starlette.types import Send
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from hookgate.core.config import CommandProgram, Config, Respond, Source
 from hookgate.core.templates import fill
@@ -61,6 +62,12 @@ class Answer:
         """The body as the status allows it."""
         return b"" if self.status in WITHOUT_CONTENT else self.body
 
+    def encoded(self, more: Iterable[tuple[bytes, bytes]] = (), *, close: bool) -> bytes:
+        """It as it goes over the wire, with `more` header fields before its own."""
+        fields = [*more, *self.fields(close=close)]
+        head = b"".join([b"%b: %b\r\n" % field for field in fields])
+        return b"%b%b\r\n%b" % (STATUS_LINE[self.status], head, self.content)
+
     def fields(self, *, close: bool) -> list[tuple[bytes, bytes]]:
         """All header fields."""
         named = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in self.headers.items()]
@@ -91,6 +98,12 @@ def refuse_for(source: Source, method: str, refusal: Refusal) -> Answer:
     return refuse(refusal)
 
 
+def unavailable(message: str) -> Answer:
+    """The answer to a request that comes at a bad time; the caller may send it again."""
+    body: dict[str, JSON] = {"status": "unavailable", "message": message}
+    return json_answer(503, body, **{"retry-after": RETRY_AFTER})
+
+
 def answer(receipt: Receipt, config: Config) -> Answer:
     """The answer that a sender gets."""
     match receipt:
@@ -100,9 +113,9 @@ def answer(receipt: Receipt, config: Config) -> Answer:
         case Greeted(_, decision):
             return _greeting(decision.reply)
         case NotRecorded():
-            return _unavailable("the delivery could not be recorded; try again later")
+            return unavailable("the delivery could not be recorded; try again later")
         case NotVerified():
-            return _unavailable("the delivery could not be verified; try again later")
+            return unavailable("the delivery could not be verified; try again later")
         case Repeated():
             own = json_answer(200, _repeated_body(receipt))
         case Taken(decision=Ignored()):
@@ -125,11 +138,6 @@ def _greeting(reply: Reply) -> Answer:
     headers = {name.lower(): _header_text(value) for name, value in reply.headers.items()}
     fixed = {"content-type": media_type, "x-content-type-options": "nosniff"}
     return Answer(reply.status, body, headers | fixed)
-
-
-def _unavailable(message: str) -> Answer:
-    body: dict[str, JSON] = {"status": "unavailable", "message": message}
-    return json_answer(503, body, **{"retry-after": RETRY_AFTER})
 
 
 def _taken_body(taken: Taken) -> dict[str, JSON]:

@@ -12,7 +12,7 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, ClassVar, Protocol, cast
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from hookgate.server.answers import Answer
 
@@ -39,6 +39,7 @@ class _Exchange:
 
     def __init__(self, *, keep_alive: bool) -> None:
         self.keep_alive = keep_alive
+        self.response_started = False
         self.response_complete = False
         self.disconnected = False
 
@@ -51,9 +52,8 @@ class DirectProtocol(HttpToolsProtocol):
         self._taker = cast(TakesDeliveries, self.app) if hasattr(self.app, "take") else None
         self._held: list[bytes] | None = None
 
-    def data_received(self, data: bytes) -> None:
-        """Parse what has arrived; what is still held then is not whole."""
-        super().data_received(data)
+    def read_ended(self) -> None:
+        """What is still held now is not whole."""
         if self._held is not None:
             self._let_go()
 
@@ -124,9 +124,8 @@ class DirectProtocol(HttpToolsProtocol):
         if exchange.disconnected:
             return
         exchange.response_complete = True
-        fields = [*self.server_state.default_headers, *answer.fields(close=not exchange.keep_alive)]
-        head = b"".join([b"%b: %b\r\n" % field for field in fields])
-        self.transport.write(b"%b%b\r\n%b" % (STATUS_LINE[answer.status], head, answer.content))
+        more = self.server_state.default_headers
+        self.transport.write(answer.encoded(more, close=not exchange.keep_alive))
         if not exchange.keep_alive:
             self.transport.close()
         self.on_response_complete()

@@ -7,10 +7,13 @@ import contextlib
 import gc
 import socket
 from collections.abc import Callable, Iterator
+from functools import partial
+from typing import Any, cast
 
 import uvicorn
 from starlette.types import ASGIApp
 
+from hookgate.server.connections import Connections
 from hookgate.server.protocol import BoundedProtocol
 
 _OBJECTS_BETWEEN_COLLECTIONS = 10_000
@@ -23,8 +26,10 @@ class Server(uvicorn.Server):
     given its tasks back.
     """
 
-    def __init__(self, app: ASGIApp, on_listening: Callable[[], None]) -> None:
-        super().__init__(_settings(app))
+    def __init__(
+        self, app: ASGIApp, max_connections: int, on_listening: Callable[[], None]
+    ) -> None:
+        super().__init__(_settings(app, Connections(max_connections)))
         self._on_listening = on_listening
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
@@ -64,10 +69,10 @@ def _spare_the_collector() -> None:
     gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS)
 
 
-def _settings(app: ASGIApp) -> uvicorn.Config:
+def _settings(app: ASGIApp, connections: Connections) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=BoundedProtocol,
+        http=cast(Any, partial(BoundedProtocol, connections=connections)),
         lifespan="off",
         ws="none",
         log_config=None,

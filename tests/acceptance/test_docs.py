@@ -17,6 +17,7 @@ import yaml
 from docs.generate import regenerated
 from hookgate.core.bodies import MAX_FORM_FIELDS
 from hookgate.core.command_line import ARGUMENT_LIMIT, INHERITED
+from hookgate.core.config import ServerSettings
 from hookgate.core.handshakes import MAX_UNSIGNED_BODY, MAX_VALUE
 from hookgate.expr.conditions import BUILT_IN_NAMES
 from hookgate.expr.functions import FUNCTIONS, MAX_TEXT
@@ -31,7 +32,8 @@ from hookgate.loading.presets import preset
 from hookgate.loading.schema import SCHEMA_FILE
 from hookgate.loading.sources import PRIVATE_HEADERS, PRIVATE_QUERY
 from hookgate.server.answers import STATUS_OF
-from hookgate.server.protocol import HEAD_SECONDS, MAX_FIELDS, MAX_HEAD
+from hookgate.server.framing import MAX_FIELDS
+from hookgate.server.protocol import CALLER_SECONDS, MAX_HEAD, MAX_PIPELINED
 from hookgate.server.reads import MAX_PAGE
 from hookgate.server.requests import MAX_QUERY_FIELDS
 from tests.acceptance.gateway import ADMIN_TOKEN, HOOKGATE, gateway
@@ -124,7 +126,7 @@ def test_what_a_preset_stands_for_is_what_the_reference_says() -> None:
 
 
 @pytest.mark.parametrize(
-    "status", sorted({200, 202, 404, 405, 408, 413, 431, 503, *STATUS_OF.values()})
+    "status", sorted({200, 202, 404, 405, 408, 413, 431, 501, 503, *STATUS_OF.values()})
 )
 def test_every_status_is_in_the_table(status: int) -> None:
     assert f"\n| {status} | " in CONCEPTS.read_text()
@@ -134,7 +136,9 @@ def test_every_status_is_in_the_table(status: int) -> None:
     "limit",
     [
         f"{MAX_HEAD // 1024} KiB, {MAX_FIELDS} fields",
-        f"{HEAD_SECONDS:g} s",
+        f"{CALLER_SECONDS:g} s",
+        f"{MAX_PIPELINED}",
+        f"`server.max_connections`, {ServerSettings().max_connections:,}",
         f"{MAX_DEPTH} levels",
         f"{MAX_FORM_FIELDS:,}",
         f"{MAX_QUERY_FIELDS}",

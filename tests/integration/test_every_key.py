@@ -143,6 +143,7 @@ CHANGES: dict[str, tuple[tuple[str | int, ...], Any]] = {
     "server.wait_timeout": (("server", "wait_timeout"), "1s"),
     "server.shutdown_delay": (("server", "shutdown_delay"), "1s"),
     "server.shutdown_grace": (("server", "shutdown_grace"), "1s"),
+    "server.max_connections": (("server", "max_connections"), 1),
     "server.concurrency": (("server", "concurrency"), 1),
     "server.admin_token": (("server", "admin_token"), "a"),
     "server.metrics": (("server", "metrics"), "public"),

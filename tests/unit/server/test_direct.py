@@ -3,115 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager, suppress
-from typing import Any
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from starlette.types import Receive, Scope, Send
 
-from hookgate.server.answers import Answer
-from hookgate.server.direct import RawHeaders
-from hookgate.server.process import Server, loop_factory
-
-BODY = b'{"number":1}'
-
-
-class Told:
-    """An application that answers with what it was given and by which way."""
-
-    def __init__(self) -> None:
-        self.taken = asyncio.Event()
-        self.gate = asyncio.Event()
-        self.gate.set()
-
-    def take(
-        self, url: bytes, headers: RawHeaders, body: bytes, peer: str
-    ) -> Coroutine[Any, Any, Answer] | None:
-        return self._direct(url, headers, body, peer) if url != b"/ordinary" else None
-
-    async def _direct(self, url: bytes, headers: RawHeaders, body: bytes, peer: str) -> Answer:
-        self.taken.set()
-        if url == b"/waits":
-            await self.gate.wait()
-        if url == b"/broken":
-            raise LookupError
-        if url == b"/empty":
-            return Answer(204, b"never sent")
-        return Answer(202, b"direct %b %d %b %b" % (url, len(headers), peer.encode(), body))
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        body = b""
-        while (event := await receive())["type"] == "http.request":
-            body += event["body"]
-            if not event["more_body"]:
-                break
-        await Answer(200, b"ordinary %b %b" % (scope["path"].encode(), body)).send(send)
-
-
-class Line:
-    """A connection to the server."""
-
-    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        self.writer = writer
-        self._reader = reader
-
-    async def answer(self) -> tuple[bytes, bytes]:
-        """The next answer's head and body."""
-        head = await self._reader.readuntil(b"\r\n\r\n")
-        length = re.search(rb"content-length: (\d+)", head)
-        return head, await self._reader.readexactly(int(length[1])) if length else b""
-
-    async def ended(self) -> bool:
-        """Whether the server closes without another byte."""
-        return await self._reader.read() == b""
-
-
-@asynccontextmanager
-async def served(app: Told) -> AsyncIterator[Callable[[], Coroutine[Any, Any, Line]]]:
-    """A server with the gateway's settings; gives a way to connect to it."""
-    listening = asyncio.Event()
-    server = Server(app, on_listening=listening.set)
-    server.config.host, server.config.port = "127.0.0.1", 0
-    serving = asyncio.create_task(server.serve())
-    await listening.wait()
-    address = server.servers[0].sockets[0].getsockname()
-
-    async def connect() -> Line:
-        return Line(*await asyncio.open_connection(*address))
-
-    try:
-        yield connect
-    finally:
-        server.should_exit = True
-        await serving
-
-
-def request(url: str = "/s", body: bytes = BODY, method: str = "POST", *lines: str) -> bytes:
-    fields = "\r\n".join([f"{method} {url} HTTP/1.1", "Host: x", *lines])
-    return f"{fields}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
-
-
-def run(check: Callable[[Told, Callable[[], Coroutine[Any, Any, Line]]], Any]) -> None:
-    """Carry out a check in the event loop that the gateway runs in."""
-
-    async def main() -> None:
-        app = Told()
-        async with asyncio.timeout(20), served(app) as connect:
-            await check(app, connect)
-
-    with asyncio.Runner(loop_factory=loop_factory()) as runner:
-        runner.run(main())
+from tests.unit.server.told import BODY, Connect, Told, request, run
 
 
 def exchange(*pieces: bytes) -> bytes:
     """The body of the answer to a request that arrives in these pieces, each a read of its own."""
     told: list[bytes] = []
 
-    async def check(_: Told, connect: Callable[[], Coroutine[Any, Any, Line]]) -> None:
+    async def check(_: Told, connect: Connect) -> None:
         line = await connect()
         for piece in pieces:
             line.writer.write(piece)
@@ -156,7 +61,7 @@ def test_a_request_cut_anywhere_is_answered_as_one_that_is_not(cut: int) -> None
 
 
 def test_requests_that_come_together_are_answered_in_their_order() -> None:
-    async def check(app: Told, connect: Callable[[], Coroutine[Any, Any, Line]]) -> None:
+    async def check(app: Told, connect: Connect) -> None:
         app.gate.clear()
         line = await connect()
         line.writer.write(request("/waits") + request("/second") + request("/third"))
@@ -170,7 +75,7 @@ def test_requests_that_come_together_are_answered_in_their_order() -> None:
 
 
 def test_a_connection_is_kept_unless_the_caller_asks_to_close_it() -> None:
-    async def check(_: Told, connect: Callable[[], Coroutine[Any, Any, Line]]) -> None:
+    async def check(_: Told, connect: Connect) -> None:
         line = await connect()
         for _turn in range(2):
             line.writer.write(request())
@@ -188,7 +93,7 @@ def test_a_connection_is_kept_unless_the_caller_asks_to_close_it() -> None:
 
 
 def test_an_answer_without_content_has_no_body() -> None:
-    async def check(_: Told, connect: Callable[[], Coroutine[Any, Any, Line]]) -> None:
+    async def check(_: Told, connect: Connect) -> None:
         line = await connect()
         line.writer.write(request("/empty") + request("/next"))
         head = (await line.answer())[0]
@@ -201,7 +106,7 @@ def test_an_answer_without_content_has_no_body() -> None:
 
 
 def test_a_fault_is_answered_500_and_ends_the_connection() -> None:
-    async def check(_: Told, connect: Callable[[], Coroutine[Any, Any, Line]]) -> None:
+    async def check(_: Told, connect: Connect) -> None:
         line = await connect()
         line.writer.write(request("/broken"))
         head, body = await line.answer()
@@ -214,7 +119,7 @@ def test_a_fault_is_answered_500_and_ends_the_connection() -> None:
 
 
 def test_a_caller_that_has_gone_is_not_answered_and_harms_nobody() -> None:
-    async def check(app: Told, connect: Callable[[], Coroutine[Any, Any, Line]]) -> None:
+    async def check(app: Told, connect: Connect) -> None:
         app.gate.clear()
         gone, other = await connect(), await connect()
         gone.writer.write(request("/waits"))

@@ -1,0 +1,30 @@
+"""How many connections the process has descriptors for."""
+
+from __future__ import annotations
+
+import resource
+
+_OWN = 64
+"""Descriptors for the store, the listener, the event loop and whatever is open for a moment."""
+
+_PER_PROGRAM = 8
+"""Descriptors while a program is started and runs: both ends of its pipes, a payload file."""
+
+
+def connections_possible(wanted: int, programs: int) -> int:
+    """How many of the connections `wanted` there are descriptors for beside running programs.
+
+    Without a descriptor neither a connection nor a program can begin, and 1,024 are what a process
+    has by default: more are asked for where these are too few.
+    """
+    others = _OWN + _PER_PROGRAM * programs
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if _is_enough(soft, wanted + others):
+        return wanted
+    granted = wanted + others if _is_enough(hard, wanted + others) else hard
+    resource.setrlimit(resource.RLIMIT_NOFILE, (granted, hard))
+    return max(1, min(wanted, granted - others))
+
+
+def _is_enough(limit: int, wanted: int) -> bool:
+    return limit == resource.RLIM_INFINITY or limit >= wanted
