@@ -48,6 +48,7 @@ class AdyenAuth:
     _keys: HmacKeys = field(init=False, repr=False, compare=False)
 
     scheme: ClassVar[str] = "adyen"
+    needs_body: ClassVar[bool] = True
     credential_headers: ClassVar[frozenset[str]] = frozenset()
     credential_query: ClassVar[frozenset[str]] = frozenset()
 

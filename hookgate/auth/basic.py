@@ -20,6 +20,7 @@ class BasicAuth:
     passwords: tuple[bytes, ...] = field(repr=False)
 
     scheme: ClassVar[str] = "basic"
+    needs_body: ClassVar[bool] = False
     credential_headers: ClassVar[frozenset[str]] = frozenset({"authorization"})
     credential_query: ClassVar[frozenset[str]] = frozenset()
 

@@ -26,6 +26,7 @@ class ClientStateAuth:
     payload: PayloadReader = field(repr=False)
 
     scheme: ClassVar[str] = "client_state"
+    needs_body: ClassVar[bool] = True
     credential_headers: ClassVar[frozenset[str]] = frozenset()
     credential_query: ClassVar[frozenset[str]] = frozenset()
 

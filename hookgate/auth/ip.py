@@ -16,6 +16,7 @@ class IpAuth:
     networks: tuple[Network, ...]
 
     scheme: ClassVar[str] = "ip"
+    needs_body: ClassVar[bool] = False
     credential_headers: ClassVar[frozenset[str]] = frozenset()
     credential_query: ClassVar[frozenset[str]] = frozenset()
     secret_count: ClassVar[int] = 0

@@ -50,6 +50,7 @@ class JwtAuth:
     leeway: float = 30.0
 
     scheme: ClassVar[str] = "jwt"
+    needs_body: ClassVar[bool] = False
     secret_count: ClassVar[int] = 0
     credential_headers: ClassVar[frozenset[str]] = frozenset({"authorization"})
     credential_query: ClassVar[frozenset[str]] = frozenset()

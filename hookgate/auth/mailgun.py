@@ -40,6 +40,7 @@ class MailgunAuth:
     _timestamp: Timestamp = field(init=False, repr=False, compare=False)
 
     scheme: ClassVar[str] = "mailgun"
+    needs_body: ClassVar[bool] = True
     credential_headers: ClassVar[frozenset[str]] = frozenset()
     credential_query: ClassVar[frozenset[str]] = frozenset()
 

@@ -13,6 +13,7 @@ class NoneAuth:
     """Passes every delivery."""
 
     scheme: ClassVar[str] = "none"
+    needs_body: ClassVar[bool] = False
     credential_headers: ClassVar[frozenset[str]] = frozenset()
     credential_query: ClassVar[frozenset[str]] = frozenset()
     secret_count: ClassVar[int] = 0

@@ -54,6 +54,7 @@ class PayPalAuth:
     hosts: tuple[str, ...] = HOSTS
 
     scheme: ClassVar[str] = "paypal"
+    needs_body: ClassVar[bool] = True
     secret_count: ClassVar[int] = 0
     credential_headers: ClassVar[frozenset[str]] = frozenset({SIGNATURE.lower()})
     credential_query: ClassVar[frozenset[str]] = frozenset()

@@ -52,6 +52,7 @@ class SignatureAuth:
     _header: SignatureHeader = field(init=False, repr=False, compare=False)
 
     scheme: ClassVar[str] = "signature"
+    needs_body: ClassVar[bool] = True
     credential_query: ClassVar[frozenset[str]] = frozenset()
 
     def __post_init__(self) -> None:

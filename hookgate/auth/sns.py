@@ -80,6 +80,7 @@ class SnsAuth:
     confirm: bool = False
 
     scheme: ClassVar[str] = "sns"
+    needs_body: ClassVar[bool] = True
     secret_count: ClassVar[int] = 0
     credential_headers: ClassVar[frozenset[str]] = frozenset()
     credential_query: ClassVar[frozenset[str]] = frozenset()

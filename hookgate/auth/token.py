@@ -29,6 +29,7 @@ class TokenAuth:
     query: str | None = None
 
     scheme: ClassVar[str] = "token"
+    needs_body: ClassVar[bool] = False
 
     @property
     def credential_headers(self) -> frozenset[str]:

@@ -48,6 +48,7 @@ class TwilioAuth:
     _header: SignatureHeader = field(init=False, repr=False, compare=False)
 
     scheme: ClassVar[str] = "twilio"
+    needs_body: ClassVar[bool] = True
     credential_headers: ClassVar[frozenset[str]] = frozenset({HEADER.lower()})
     credential_query: ClassVar[frozenset[str]] = frozenset()
 

@@ -10,13 +10,17 @@ from hookgate.model import AuthStep, Delivery
 class Verifier(Protocol):
     """One compiled `auth` entry of a source.
 
-    `scheme` is the entry's `type` as it appears in traces and in the start banner. The two sets
-    name (in lower case for headers) where this verifier's credentials travel, so that they can be
-    kept out of the store, of logs and of conditions.
+    `scheme` is the entry's `type` as it appears in traces and in the start banner. `needs_body`
+    tells whether the body has to be there for `verify` to mean anything. The two sets name (in
+    lower case for headers) where this verifier's credentials travel, so that they can be kept out
+    of the store, of logs and of conditions.
     """
 
     @property
     def scheme(self) -> str: ...
+
+    @property
+    def needs_body(self) -> bool: ...
 
     @property
     def credential_headers(self) -> frozenset[str]: ...

@@ -299,6 +299,7 @@ class ServerSettings:
     public_url: str | None = None
     trusted_proxies: tuple[Network, ...] = ()
     max_body: int = 5 * 1024 * 1024
+    max_bodies: int = 64 * 1024 * 1024
     body_timeout: float = 10.0
     wait_timeout: float = 10.0
     shutdown_delay: float = 0.0

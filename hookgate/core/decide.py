@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import takewhile
 
 from hookgate.auth.verifier import Verifier
 from hookgate.core.authenticate import Ask, authenticate, unauthentic
@@ -51,6 +52,24 @@ def decide_asking(ask: Ask, source: Source, delivery: Delivery) -> Decision:
     if auth.result is AuthResult.FAILED:
         return unauthentic(auth)
     return decide_authentic(source, delivery, auth)
+
+
+def reject_unread(config: Config, head: Delivery, now: float) -> Rejected | None:
+    """The rejection that `decide` will come to whatever the body is, where the head shows it.
+
+    Verifiers are asked in the same order and with the same end, up to the first that has to see
+    the body. What may turn out to be a handshake that asks for less is left to `decide`, and so is
+    what fails for want of keys that can be fetched.
+    """
+    source = config.sources[head.source]
+    own = [each for each in source.handshakes if each.method == head.method]
+    if head.method not in source.methods or any(each.auth is not None for each in own):
+        return None
+    first = takewhile(lambda verifier: not verifier.needs_body, source.auth)
+    auth = authenticate(tuple(first), head, now)
+    if auth.result is AuthResult.PASSED or auth.steps[-1].wants is not None:
+        return None
+    return unauthentic(auth)
 
 
 def decide_authentic(source: Source, delivery: Delivery, auth: Authentication) -> Decision:

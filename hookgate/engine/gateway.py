@@ -17,7 +17,7 @@ from hookgate.engine.dispatcher import Dispatcher
 from hookgate.engine.fetching import Fetcher
 from hookgate.engine.history import explain_stored
 from hookgate.engine.ids import Clock
-from hookgate.engine.intake import Intake, Receipt, Taken
+from hookgate.engine.intake import Intake, Receipt, Taken, TurnedAway
 from hookgate.engine.metrics import Metrics
 from hookgate.engine.retention import retaining
 from hookgate.errors import StoreUnavailable
@@ -99,6 +99,10 @@ class Gateway:
     def new_id(self) -> str:
         """An id for a delivery that has just arrived."""
         return self._intake.new_id()
+
+    def turn_away(self, head: Delivery, config: Config) -> TurnedAway | None:
+        """Turn away a delivery whose body is still to come, where its head is reason enough."""
+        return self._intake.turn_away(head, config)
 
     async def receive(self, delivery: Delivery, config: Config) -> Receipt:
         """Decide about a delivery and record it; wait for programs with `run_async: false`.

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
+from functools import partial
 from typing import ClassVar, Protocol, TypeAlias
 
 from hookgate.core.config import Config, Source
-from hookgate.core.decide import decide
+from hookgate.core.decide import decide, reject_unread
 from hookgate.core.tasks import pending_task
 from hookgate.engine import journal
 from hookgate.engine.ids import Clock, Ids
@@ -26,6 +29,10 @@ from hookgate.model import (
     Wanted,
 )
 from hookgate.stores.store import Duplicate, Store, StoredDecision, TaskHistory
+
+_LARGE = 256 * 1024
+"""Bytes of a body from which on it is decided aside, one at a time, so that others need not wait
+for it: reading the largest body takes a tenth of a second."""
 
 REDACTED = "[redacted]"
 
@@ -131,20 +138,32 @@ class Intake:
         self._ids = Ids(clock)
         self._metrics = metrics
         self._fetcher = fetcher
+        self._aside = ThreadPoolExecutor(1, thread_name_prefix="large deliveries")
 
     def new_id(self) -> str:
         """An id for a delivery that has just arrived."""
         return self._ids.next()
 
+    def turn_away(self, head: Delivery, config: Config) -> TurnedAway | None:
+        """Turn away a delivery whose body is still to come, where its head is reason enough."""
+        began = time.perf_counter()
+        rejected = reject_unread(config, head, self._clock())
+        if rejected is None:
+            return None
+        receipt = TurnedAway(head, rejected)
+        self._metrics.decided(head.source, receipt.outcome, rejected.auth.steps)
+        _tell(receipt, time.perf_counter() - began)
+        return receipt
+
     async def receive(self, delivery: Delivery, config: Config) -> Receipt:
         """Decide by `config` and record; what is returned has happened durably."""
         began = time.perf_counter()
-        decision = decide(config, delivery, self._clock())
+        decision = await self._decide(delivery, config)
         fetch = Fetch.NOTHING
         if isinstance(decision, Rejected):
             fetch = await self._fetch(decision)
             if fetch is Fetch.LEARNED:  # once: it must come to an end
-                decision = decide(config, delivery, self._clock())
+                decision = await self._decide(delivery, config)
         if fetch is Fetch.UNAVAILABLE and isinstance(decision, Rejected):
             receipt: Receipt = NotVerified(delivery, decision)
         else:
@@ -167,6 +186,12 @@ class Intake:
         for step in decision.auth.steps:
             if step.confirm_at is not None and self._fetcher is not None:
                 self._fetcher.confirm(delivery.source, step.confirm_at)
+
+    async def _decide(self, delivery: Delivery, config: Config) -> Decision:
+        if len(delivery.body) < _LARGE:
+            return decide(config, delivery, self._clock())
+        deciding = partial(decide, config, delivery, self._clock())
+        return await asyncio.get_running_loop().run_in_executor(self._aside, deciding)
 
     async def _record(self, delivery: Delivery, decision: Decision, config: Config) -> Receipt:
         if isinstance(decision, Rejected):

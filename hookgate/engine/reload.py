@@ -111,11 +111,20 @@ class Reloader:
 
 def as_far_as_possible(current: Config, wanted: Config) -> tuple[Config, tuple[str, ...]]:
     """What is wanted, but for what a running process cannot change; and the keys of that."""
-    server = replace(wanted.server, host=current.server.host, port=current.server.port)
+    running = current.server
+    server = replace(
+        wanted.server,
+        host=running.host,
+        port=running.port,
+        max_connections=running.max_connections,
+        max_bodies=running.max_bodies,
+    )
     store = replace(wanted.store, path=current.store.path, shown=current.store.shown)
     differing = {
         "server.host": wanted.server.host != server.host,
         "server.port": wanted.server.port != server.port,
+        "server.max_connections": wanted.server.max_connections != server.max_connections,
+        "server.max_bodies": wanted.server.max_bodies != server.max_bodies,
         "store.url": wanted.store.path != store.path,
     }
     keys = tuple(key for key, differs in differing.items() if differs)

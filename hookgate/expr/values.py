@@ -19,10 +19,14 @@ from hookgate.model import JSON
 MAX_DEPTH = 128
 """How deep objects and lists may be nested in a payload."""
 
+MAX_VALUES = 250_000
+"""How many values a payload may hold: a few bytes make an object that takes hundreds to keep."""
+
 # Possessive, and content with a string that is never closed: anything else could be made to take
 # quadratic time.
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?')
 _NOT_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
+_NOT_BEFORE_VALUES = bytes(set(range(256)) - set(b"[{,"))
 _NOT_OPENING = bytes(set(range(256)) - set(b"[{"))
 _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 
@@ -52,8 +56,10 @@ def parse_json(raw: bytes) -> JSON:
     """Read UTF-8 JSON strictly.
 
     Raises `MalformedJSON` also for what the standard library lets pass: NaN and infinities, a key
-    that appears twice in one object, nesting deeper than `MAX_DEPTH`.
+    that appears twice in one object, nesting deeper than `MAX_DEPTH`, more than `MAX_VALUES`.
     """
+    if len(raw) > MAX_VALUES and _has_too_many_values(raw):
+        raise MalformedJSON(f"it holds more than {MAX_VALUES:,} values")
     if len(raw.translate(None, _NOT_OPENING)) > MAX_DEPTH and _depth(raw) > MAX_DEPTH:
         raise MalformedJSON(f"it is nested deeper than {MAX_DEPTH} levels")
     try:
@@ -128,8 +134,27 @@ def for_show(value: JSON) -> JSON:
     return [for_show(inner) for inner in value] if isinstance(value, list) else value
 
 
+def _has_too_many_values(raw: bytes) -> bool:
+    if _most_values(raw) <= MAX_VALUES:
+        return False
+    # A value has one string of its own and one for its key. Where there are more strings than
+    # that, taking each of them out would cost more than it tells.
+    strings = (raw.count(b'"') - raw.count(b'\\"')) // 2
+    return strings > 2 * MAX_VALUES or _most_values(_bare(raw)) > MAX_VALUES
+
+
+def _most_values(raw: bytes) -> int:
+    """How many values there are at most: each but the first follows a comma or a bracket."""
+    return 1 + len(raw.translate(None, _NOT_BEFORE_VALUES))
+
+
+def _bare(raw: bytes) -> bytes:
+    """The text without what stands in strings, or for one."""
+    return _STRING.sub(b"", raw)
+
+
 def _depth(raw: bytes) -> int:
-    brackets = _STRING.sub(b"", raw).translate(None, _NOT_BRACKETS)
+    brackets = _bare(raw).translate(None, _NOT_BRACKETS)
     return max(accumulate(map(_STEP.__getitem__, brackets)), default=0)
 
 

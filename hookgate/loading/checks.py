@@ -6,9 +6,10 @@ import keyword
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
+from hookgate.core.config import ServerSettings
 from hookgate.expr.conditions import BUILT_IN_NAMES, FUNCTIONS
 from hookgate.loading.codes import Code
-from hookgate.loading.context import Context, flag_at, integer_at, place_inside
+from hookgate.loading.context import Context, bytes_at, flag_at, integer_at, place_inside
 from hookgate.loading.findings import did_you_mean, quoted
 from hookgate.loading.interpolation import complete, shown
 from hookgate.loading.nodes import Node
@@ -52,6 +53,19 @@ def check_references(root: Node, context: Context) -> None:
             _check_params(program, use, context)
             for node in _program_texts(program):
                 _check_placeholders(node, use, context)
+
+
+def check_limits(root: Node, server: ServerSettings, context: Context) -> None:
+    """Report bodies that `max_body` allows and `max_bodies` has no room for."""
+    own = root.get("server", "max_body") or root.get("server", "max_bodies")
+    sizes = [(own, server.max_body)]
+    for source in root.entries("sources").values():
+        node = source.get("max_body")
+        sizes.append((node, 0 if node is None else bytes_at(node, default=0)))
+    for node, size in sizes:
+        if node is not None and size > server.max_bodies:
+            message = f"a body of {size:,} bytes is more than server.max_bodies allows all together"
+            context.report(Code.NO_ROOM, node, message, f"{server.max_bodies:,} bytes are allowed")
 
 
 def _programs_of(source: Node) -> Iterator[Node]:

@@ -93,6 +93,7 @@ class Code(Enum):
     HIDDEN = ("HG277", "a condition asks for credentials, which it never sees", Severity.WARNING)
     CHOSEN_PROGRAM = ("HG278", "a command whose first word the sender chooses")
     FRAMING = ("HG279", "an answer that would break the connection it is sent on")
+    NO_ROOM = ("HG281", "a limit that leaves no room for what another one allows")
     HANDSHAKE_TOO_WIDE = ("HG291", "a handshake that every event would be taken for")
     HANDSHAKE_SECRET = ("HG292", "an HMAC in a handshake's answer without a secret to make it with")
     HANDSHAKE_HEADER = ("HG293", "a handshake sets the header that says what its answer is")

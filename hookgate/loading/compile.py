@@ -6,7 +6,7 @@ import hashlib
 
 from hookgate.core.config import Config, ServerSettings
 from hookgate.loading.auth import compile_networks
-from hookgate.loading.checks import check_references
+from hookgate.loading.checks import check_limits, check_references
 from hookgate.loading.context import (
     Context,
     bytes_at,
@@ -39,6 +39,7 @@ def compile_config(root: Node, unset: set[str], context: Context) -> Config | No
     server = _server(root, context)
     programs = compile_programs(root, context)
     sources = compile_sources(root, server, context)
+    check_limits(root, server, context)
     store = compile_store(root, context)
     lint(Subject(root, server, sources, programs, context))
     apply_ignores(context)
@@ -68,6 +69,7 @@ def _server(root: Node, context: Context) -> ServerSettings:
         public_url=text_at(node, "public_url"),
         trusted_proxies=compile_networks(node.items("trusted_proxies"), context),
         max_body=bytes_at(node, "max_body", default=default.max_body),
+        max_bodies=bytes_at(node, "max_bodies", default=default.max_bodies),
         body_timeout=seconds_at(node, "body_timeout", default=default.body_timeout),
         wait_timeout=seconds_at(node, "wait_timeout", default=default.wait_timeout),
         shutdown_delay=seconds_at(node, "shutdown_delay", default=default.shutdown_delay),

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from starlette.types import Send
+from starlette.types import Receive, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from hookgate.core.config import CommandProgram, Config, Respond, Source
@@ -40,6 +42,10 @@ WITHOUT_CONTENT = frozenset({204, 205, 304})
 RETRY_AFTER = "10"
 """Seconds after which a sender may try again where that was not to be blamed on it."""
 
+LISTEN_SECONDS = 1.0
+LISTEN_BYTES = 1024 * 1024
+"""How long, and to how much, a caller is listened to that was answered while it was sending."""
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -51,11 +57,25 @@ class Answer:
     body: bytes
     headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
 
-    async def send(self, send: Send, *, close: bool = False) -> None:
-        """Send it, and with `close` end the connection, for callers that are still sending."""
-        headers = self.fields(close=close)
+    async def send(self, send: Send) -> None:
+        """Send it to a caller that has been heard to the end."""
+        headers = self.fields(close=False)
         await send({"type": "http.response.start", "status": self.status, "headers": headers})
         await send({"type": "http.response.body", "body": self.content})
+
+    async def send_early(self, receive: Receive, send: Send) -> None:
+        """Send it to a caller that may still be sending, and end the connection.
+
+        A connection that is ended with something unread is reset, which may overtake the answer.
+        So for a moment, what comes is read and thrown away.
+        """
+        headers = self.fields(close=True)
+        await send({"type": "http.response.start", "status": self.status, "headers": headers})
+        await send({"type": "http.response.body", "body": self.content, "more_body": True})
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(LISTEN_SECONDS):
+                await _throw_away(receive)
+        await send({"type": "http.response.body", "body": b""})
 
     @property
     def content(self) -> bytes:
@@ -80,6 +100,14 @@ class Answer:
         return [*named, (b"connection", b"close")] if close else named
 
 
+async def _throw_away(receive: Receive) -> None:
+    more, size = True, 0
+    while more and size < LISTEN_BYTES:
+        event = await receive()
+        more = event.get("more_body", False)
+        size += len(event.get("body", b""))
+
+
 def json_answer(status: int, body: dict[str, JSON], **headers: str) -> Answer:
     """An answer with a JSON body."""
     return Answer(status, json_bytes(body), {"content-type": "application/json", **headers})
@@ -87,6 +115,8 @@ def json_answer(status: int, body: dict[str, JSON], **headers: str) -> Answer:
 
 def refuse(refusal: Refusal, **headers: str) -> Answer:
     """The answer to a request that did not become a delivery."""
+    if refusal.status == 503:
+        return unavailable(refusal.message)
     body: dict[str, JSON] = {"status": "rejected", "message": refusal.message}
     return json_answer(refusal.status, body, **headers)
 

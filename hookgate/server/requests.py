@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
-from starlette.types import Receive, Scope
+from starlette.types import Scope
 
 from hookgate.auth.addresses import Network, client_address
 from hookgate.auth.urls import Query
@@ -72,37 +71,3 @@ def allowed(source: Source, method: str) -> str:
 def too_large(limit: int) -> Refusal:
     """A body of more than `limit` bytes."""
     return Refusal(413, f"the body is larger than the {limit} bytes allowed")
-
-
-async def read_body(
-    receive: Receive, headers: dict[str, str], limit: int, seconds: float
-) -> bytes | Refusal:
-    """The whole body, of at most `limit` bytes, read within `seconds`.
-
-    No more than `limit` bytes and one chunk are ever held. Raises `Disconnected`.
-    """
-    announced = headers.get("content-length", "")
-    if announced.isdecimal() and len(announced) < 20 and int(announced) > limit:
-        return too_large(limit)
-    try:
-        async with asyncio.timeout(seconds):
-            body = await _read_chunks(receive, limit)
-    except TimeoutError:
-        return Refusal(408, f"the body did not arrive within {seconds:g} s")
-    return too_large(limit) if body is None else body
-
-
-async def _read_chunks(receive: Receive, limit: int) -> bytes | None:
-    chunks: list[bytes] = []
-    size = 0
-    while True:
-        event = await receive()
-        if event["type"] == "http.disconnect":
-            raise Disconnected
-        chunk = event.get("body", b"")
-        size += len(chunk)
-        if size > limit:
-            return None
-        chunks.append(chunk)
-        if not event.get("more_body", False):
-            return b"".join(chunks)

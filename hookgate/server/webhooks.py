@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Coroutine
+from dataclasses import replace
 from typing import Any
 
 from starlette.types import Receive, Scope, Send
@@ -12,13 +13,13 @@ from hookgate.engine import journal
 from hookgate.engine.gateway import Gateway
 from hookgate.model import Delivery
 from hookgate.server.answers import Answer, answer, refuse, refuse_for
+from hookgate.server.bodies import Bodies
 from hookgate.server.requests import (
     Disconnected,
     Refusal,
     caller_of,
     headers_of,
     query_of,
-    read_body,
     wrong_method,
 )
 
@@ -31,6 +32,7 @@ class Webhooks:
 
     def __init__(self, gateway: Gateway) -> None:
         self._gateway = gateway
+        self._bodies = Bodies(gateway.config.server.max_bodies)
 
     def serves(self, scope: Scope) -> bool:
         """Whether a request is for one of the sources, or for a path that nothing can have."""
@@ -52,19 +54,26 @@ class Webhooks:
             refused = Refusal(404, "there is no such source")
         elif (refusal := wrong_method(scope["method"], source)) is not None:
             refused = refusal
+        elif isinstance(head := self._head(scope, source, headers, peer), Refusal):
+            refused = head
+        elif (turned_away := self._gateway.turn_away(head, config)) is not None:
+            await answer(turned_away, config).send_early(receive, send)
+            return
         else:
-            try:
-                delivery = await self._read(scope, receive, source, headers, peer, config)
-            except Disconnected:
-                self._refused(name, 0, "the caller went away", peer)
-                return
-            if isinstance(delivery, Delivery):
-                await (await self._answer(delivery, config)).send(send)
-                return
-            refused = delivery
+            seconds = config.server.body_timeout
+            with self._bodies.arriving(peer) as arrival:
+                try:
+                    body = await arrival.read(receive, headers, source.max_body, seconds)
+                except Disconnected:
+                    self._refused(name, 0, "the caller went away", peer)
+                    return
+                if isinstance(body, bytes):
+                    await (await self._answer(replace(head, body=body), config)).send(send)
+                    return
+                refused = body
         self._refused(name, refused.status, refused.message, peer)
         answered = refuse_for(source, scope["method"], refused) if source else refuse(refused)
-        await answered.send(send, close=True)
+        await answered.send_early(receive, send)
 
     def take(
         self, url: bytes, raw_headers: list[tuple[bytes, bytes]], body: bytes, peer: str
@@ -74,6 +83,8 @@ class Webhooks:
         path = url.decode("latin-1")
         source = config.sources.get(_source_name(path))
         if source is None or "POST" not in source.methods or len(body) > source.max_body:
+            return None
+        if not self._bodies.take(len(body)):
             return None
         headers = headers_of(raw_headers)
         delivery = Delivery(
@@ -87,41 +98,37 @@ class Webhooks:
             body=body,
             peer=caller_of(peer, headers, config.server.trusted_proxies),
         )
-        return self._answer(delivery, config)
+        return self._answer_whole(delivery, config)
 
     def _refused(self, source: str, status: int, reason: str, peer: str) -> None:
         self._gateway.metrics.refused(source)
         journal.delivery_refused(source, status, reason, peer)
 
+    async def _answer_whole(self, delivery: Delivery, config: Config) -> Answer:
+        try:
+            return await self._answer(delivery, config)
+        finally:
+            self._bodies.give_back(len(delivery.body))
+
     async def _answer(self, delivery: Delivery, config: Config) -> Answer:
         return answer(await self._gateway.receive(delivery, config), config)
 
-    async def _read(
-        self,
-        scope: Scope,
-        receive: Receive,
-        source: Source,
-        headers: dict[str, str],
-        peer: str,
-        config: Config,
+    def _head(
+        self, scope: Scope, source: Source, headers: dict[str, str], peer: str
     ) -> Delivery | Refusal:
+        """A delivery as far as it is known before its body."""
         query = query_of(scope)
         if isinstance(query, Refusal):
             return query
-        received_at = self._gateway.now()
-        timeout = config.server.body_timeout
-        body = await read_body(receive, headers, source.max_body, timeout)
-        if isinstance(body, Refusal):
-            return body
         return Delivery(
             id=self._gateway.new_id(),
             source=source.name,
-            received_at=received_at,
+            received_at=self._gateway.now(),
             method=scope["method"],
             path=scope["path"],
             query=query,
             headers=headers,
-            body=body,
+            body=b"",
             peer=peer,
         )
 

@@ -23,7 +23,7 @@ from hookgate.expr.conditions import BUILT_IN_NAMES
 from hookgate.expr.functions import FUNCTIONS, MAX_TEXT
 from hookgate.expr.patterns import MAX_PATTERN
 from hookgate.expr.syntax import MAX_LENGTH, MAX_NESTING, MAX_PARTS
-from hookgate.expr.values import MAX_DEPTH
+from hookgate.expr.values import MAX_DEPTH, MAX_VALUES
 from hookgate.loading import reader
 from hookgate.loading.codes import Code
 from hookgate.loading.load import load
@@ -140,6 +140,8 @@ def test_every_status_is_in_the_table(status: int) -> None:
         f"{MAX_PIPELINED}",
         f"`server.max_connections`, {ServerSettings().max_connections:,}",
         f"{MAX_DEPTH} levels",
+        f"{MAX_VALUES:,}",
+        f"`server.max_bodies`, {ServerSettings().max_bodies // 2**20} MiB",
         f"{MAX_FORM_FIELDS:,}",
         f"{MAX_QUERY_FIELDS}",
         f"{MAX_VALUE:,} characters",

@@ -5,12 +5,14 @@ Longer: ``SLOW_CALLERS=10000 .venv/bin/pytest -s tests/acceptance/test_slow_call
 
 from __future__ import annotations
 
+import asyncio
 import os
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, contextmanager, suppress
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -43,6 +45,33 @@ def slow_callers(served: Gateway) -> Iterator[None]:
             yield
         finally:
             callers.kill()
+
+
+async def stream_slowly(port: int, count: int) -> tuple[int, int]:
+    """How many of `count` bodies of 5 MiB were refused, and how many are still waited for.
+
+    Each comes but for its last byte.
+    """
+
+    async def stream(held: AsyncExitStack) -> int:
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        held.callback(writer.close)
+        writer.write(b"POST /open HTTP/1.1\r\nHost: gateway\r\nX-Webhook-Token: canary\r\n")
+        writer.write(b"Content-Length: 5242880\r\n\r\n")
+        with suppress(ConnectionError):
+            for _ in range(80):
+                writer.write(b" " * 65_535)
+                await writer.drain()
+            with suppress(TimeoutError):
+                async with asyncio.timeout(2):
+                    return int((await reader.readuntil(b"\r\n"))[9:12])
+            return 0
+        return 503
+
+    async with AsyncExitStack() as held:
+        statuses = await asyncio.gather(*[stream(held) for _ in range(count)])
+    assert set(statuses) <= {0, 503}
+    return statuses.count(503), statuses.count(0)
 
 
 def memory(pid: int) -> float:
@@ -81,3 +110,22 @@ def test_an_honest_caller_is_served_among_thousands_that_never_finish(tmp_path: 
     lines = served.log.splitlines()
     assert any("too many connections" in line for line in lines)
     assert len([line for line in lines if " callers " in line]) < 20
+
+
+def test_memory_is_flat_under_many_large_bodies_and_small_ones_find_room(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(RULES)
+    with gateway(rules, "--no-work") as served, ThreadPoolExecutor(1) as aside:
+        post(served)
+        before = memory(served.process.pid)
+        port = urlsplit(served.url).port
+        assert port is not None
+        streaming = aside.submit(lambda: asyncio.run(stream_slowly(port, 200)))
+        most = before
+        while not streaming.done():
+            assert post(served) < 5
+            most = max(most, memory(served.process.pid))
+        refused, kept = streaming.result()
+    print(f"200 large bodies: {refused} refused; memory {before:.0f} MiB, {most:.0f} MiB at most")
+    assert 0 < kept <= 13
+    assert most - before < 200

@@ -139,6 +139,7 @@ CHANGES: dict[str, tuple[tuple[str | int, ...], Any]] = {
     "server.public_url": (("server", "public_url"), "https://hooks.example.com"),
     "server.trusted_proxies": (("server", "trusted_proxies"), ["10.0.0.0/8"]),
     "server.max_body": (("server", "max_body"), "1KiB"),
+    "server.max_bodies": (("server", "max_bodies"), "32MiB"),
     "server.body_timeout": (("server", "body_timeout"), "1s"),
     "server.wait_timeout": (("server", "wait_timeout"), "1s"),
     "server.shutdown_delay": (("server", "shutdown_delay"), "1s"),

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hookgate.expr.rendering import shown
 from hookgate.expr.values import (
     MAX_DEPTH,
+    MAX_VALUES,
     ExactFloat,
     MalformedJSON,
     json_text,
@@ -133,6 +134,22 @@ def test_brackets_within_strings_and_side_by_side_do_not_count_as_nesting() -> N
     texts = ["[" * 500, '"' + "{" * 500, "\\" * 3 + "[" * 500, "\\"]
     assert parse_json(json.dumps(texts).encode()) == texts
     assert parse_json(b"[" + b"[]," * 500 + b"[]]") == [[]] * 501
+
+
+@pytest.mark.parametrize("value", [b"1", b"[]", b"{}", b'{"a":1}', b'""', b"0.5", b" null"])
+def test_the_number_of_values_is_bounded(value: bytes) -> None:
+    """It is what a payload costs: 5 MB of empty lists take half a second and 200 MB."""
+    fitting = MAX_VALUES // 2 - 1
+    parse_json(b"[" + b",".join([value] * fitting) + b"]")
+    for count in (MAX_VALUES + 1, 10 * MAX_VALUES):
+        with pytest.raises(MalformedJSON, match="more than 250,000 values"):
+            parse_json(b"[" + b",".join([value] * count) + b"]")
+
+
+@pytest.mark.parametrize("text", [",", "[", "{", '",', "\\,", "a,b;"])
+def test_what_stands_in_a_string_is_no_value(text: str) -> None:
+    texts = [text * MAX_VALUES, text]
+    assert parse_json(json.dumps(texts).encode()) == texts
 
 
 @pytest.mark.parametrize(
