@@ -237,13 +237,13 @@ def test_a_file_that_is_gone_changes_nothing(rules: Path) -> None:
 def test_what_takes_a_restart_is_told_and_the_rest_is_in_use(rules: Path) -> None:
     with gateway(rules) as served:
         rules.write_text(
-            NEW.replace("metrics: public", "metrics: public, host: '::1'").replace(
-                "sqlite:hookgate.db", "{url: 'sqlite:other.db', retention: 1h}"
-            )
+            NEW.replace(
+                "metrics: public", "metrics: public, host: '::1', max_connections: 9"
+            ).replace("sqlite:hookgate.db", "{url: 'sqlite:other.db', retention: 1h}")
         )
         served.process.send_signal(signal.SIGHUP)
         answers(served, "new 1")
-    for key in ("server.host", "store.url"):
+    for key in ("server.host", "server.max_connections", "store.url"):
         assert f"config   outcome=needs a restart key={key}" in served.log
     assert "server.port" not in served.log
     assert not rules.with_name("other.db").exists()
