@@ -46,6 +46,9 @@ LISTEN_SECONDS = 1.0
 LISTEN_BYTES = 1024 * 1024
 """How long, and to how much, a caller is listened to that was answered while it was sending."""
 
+_NOSNIFF = (b"x-content-type-options", b"nosniff")
+"""What a caller sent may come back in an answer; no browser is to take that for a page."""
+
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -91,6 +94,8 @@ class Answer:
     def fields(self, *, close: bool) -> list[tuple[bytes, bytes]]:
         """All header fields."""
         named = [(k.encode("latin-1"), v.encode("latin-1")) for k, v in self.headers.items()]
+        if _NOSNIFF[0] not in dict(named):
+            named.append(_NOSNIFF)
         if self.status in WITHOUT_CONTENT:
             # It would describe a body that is left out. An answer that never had one keeps it:
             # Discord asks for a Content-Type also where it asks for no content.

@@ -203,6 +203,48 @@ def test_a_huge_body_is_cut_off_and_memory_stays_flat(served: Gateway) -> None:
     assert post(served, "say").status_code == 202
 
 
+NASTY = "\x1b[31m\x9b31m\r\n12:00:00.000 delivery forged\x00\x7f\x85\u2028\u202e"
+
+
+@pytest.mark.parametrize("log_format", ["text", "json"])
+def test_nothing_that_a_caller_or_a_program_writes_reaches_the_log_as_it_is(
+    rules: Path, log_format: str
+) -> None:
+    rules.write_text(
+        f"""\
+version: 1
+store: sqlite:hookgate.db
+sources:
+  open:
+    auth: {{type: none}}
+    event_type: kind
+    params: {{title: title, number: {{path: number, type: int}}}}
+    rules: {{"*": [{{condition: "title != number", program: print}}]}}
+programs:
+  print:
+    command: [{sys.executable}, -c, "import sys; sys.exit(sys.argv[1] * 2)", "x{{title}}"]
+    pass: none
+    run_async: false
+"""
+    )
+    with gateway(rules, "--log-format", log_format) as served:
+        url = f"{served.url}/open"
+        unreadable = [(b"x-webhook-token", b"\x85\x9b"), (b"content-type", b"image/\x85\x9b31m")]
+        answers = [
+            httpx.post(url, json={"kind": NASTY, "title": NASTY}),
+            httpx.post(url, json={"kind": NASTY, "number": NASTY}),
+            httpx.post(url, content=b"{\x1b", headers=[(b"content-encoding", b"\x9b31m")]),
+            httpx.post(url, content=b"x", headers=unreadable),
+            httpx.request("M" + "x" * 50, url),
+        ]
+    assert [answer.status_code for answer in answers] == [500, 422, 415, 415, 400]
+    lines = served.log.splitlines()
+    assert len(lines) == 6
+    assert all(line.isprintable() for line in served.log.split("\n"))
+    if log_format == "json":
+        assert {json.loads(line)["event"] for line in lines} == {"attempt", "delivery"}
+
+
 def test_a_body_announced_as_too_large_is_answered_before_it_is_sent(served: Gateway) -> None:
     line = b"POST /open HTTP/1.1\r\nHost: x\r\nX-Webhook-Token: token-canary\r\n"
     answer = _exchange(served, line + b"Content-Length: 200000000\r\n\r\n")

@@ -395,6 +395,42 @@ async def test_lists_are_newest_first_filtered_and_paged(client: httpx.AsyncClie
         assert (await client.get(f"/api/tasks{query}", headers=ADMIN)).status_code == 400
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"x-forwarded-for": "127.0.0.1"},
+        {"authorization": "Bearer "},
+        {"authorization": "Bearer admin-canar"},
+        {"authorization": "Bearer admin-canary2"},
+        {"authorization": "Basic admin-canary"},
+        {"authorization": "admin-canary"},
+        {"x-webhook-token": "admin-canary"},
+    ],
+)
+async def test_nothing_but_the_admin_token_opens_what_is_recorded(
+    client: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    """The caller is on the same machine, as everybody is behind a proxy there."""
+    assert client.base_url.host == "gateway"
+    for path in ("/api/tasks", "/api/deliveries", "/api/deliveries/x"):
+        answer = await client.get(path, headers=headers)
+        assert answer.status_code == 401
+        assert answer.json() == {"status": "rejected", "message": "the admin token is needed"}
+
+
+async def test_no_answer_is_taken_for_a_page_and_no_record_is_kept_on_the_way(
+    client: httpx.AsyncClient,
+) -> None:
+    posted = await post(client, "note", {"title": "t", "id": 1})
+    polite = await post(client, "note", {"title": "<script>"}, source="polite")
+    reads = [await client.get(path, headers=ADMIN) for path in ("/api/tasks", "/api/deliveries")]
+    for answer in (posted, polite, *reads):
+        assert answer.headers.get_list("x-content-type-options") == ["nosniff"]
+    for answer in reads:
+        assert answer.headers["cache-control"] == "no-store"
+
+
 async def test_health_is_open_and_cors_is_closed(client: httpx.AsyncClient) -> None:
     assert (await client.get("/healthz")).json() == {"status": "ok"}
     assert (await client.get("/readyz")).json() == {"status": "ready"}
