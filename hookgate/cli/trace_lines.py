@@ -21,6 +21,8 @@ def trace_lines(trace: Trace, rules_file: str) -> Iterator[str]:
     yield from paragraph("event", _event(trace))
     yield from paragraph("params", _aligned(trace.params))
     yield from paragraph("rules", _rules(trace, rules_file))
+    if trace.rate_limit is not None:
+        yield from paragraph("limit", [printable(trace.rate_limit)])
     yield from paragraph("outcome", [_outcome(trace)])
     if trace.reply is not None:
         yield from paragraph("answer", _reply(trace.reply))

@@ -255,6 +255,23 @@ class PayloadSchema(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class RateLimit:
+    """How many deliveries are taken: `requests` in `per` seconds, and `burst` of them at once.
+
+    With `key` those of each key are counted apart.
+    """
+
+    requests: int
+    per: float
+    burst: int
+    key: Key | None = None
+
+    def __str__(self) -> str:
+        often = f"{self.requests} in {self.per:g} s, {self.burst} at once"
+        return often if self.key is None else f"{often}, for each {self.key.shown}"
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """A configured sender.
 
@@ -278,6 +295,7 @@ class Source:
     private_query: frozenset[str]
     respond: Respond | None = None
     payload_schemas: Mapping[str, PayloadSchema] = field(default_factory=dict)
+    rate_limit: RateLimit | None = None
     handshakes: tuple[Handshake, ...] = ()
     content_type: str | None = None
 

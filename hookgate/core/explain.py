@@ -67,7 +67,7 @@ class RuleTrace:
 class Trace:
     """Everything that decided about one delivery, in the order in which it was decided.
 
-    `reply` is what a handshake is answered.
+    `reply` is what a handshake is answered, `rate_limit` the limit that the source has, in words.
     """
 
     source: str
@@ -79,6 +79,7 @@ class Trace:
     outcome: str
     reason: str
     tasks: tuple[TaskTrace, ...]
+    rate_limit: str | None = None
     reply: Reply | None = None
 
 
@@ -99,6 +100,7 @@ def explain(config: Config, delivery: Delivery, decision: Decision) -> Trace:
         outcome=decision.outcome,
         reason=decision.summary,
         tasks=trace_tasks(config, delivery, view, decision),
+        rate_limit=None if source.rate_limit is None else str(source.rate_limit),
         reply=_shown_reply(decision.reply) if isinstance(decision, Answered) else None,
     )
 

@@ -16,6 +16,7 @@ from hookgate.core.decide import decide, reject_unread
 from hookgate.core.tasks import pending_task
 from hookgate.engine import journal
 from hookgate.engine.ids import Clock, Ids
+from hookgate.engine.limits import RateLimits
 from hookgate.engine.metrics import Metrics
 from hookgate.errors import StoreUnavailable
 from hookgate.model import (
@@ -82,6 +83,20 @@ class Greeted:
 
 
 @dataclass(frozen=True, slots=True)
+class Limited:
+    """One too many for the rate limit of its source: nothing was recorded.
+
+    `wait` is how many seconds it takes until there is room for one.
+    """
+
+    outcome: ClassVar[str] = "limited"
+    delivery: Delivery
+    decision: Accepted | Ignored
+    reason: str
+    wait: float
+
+
+@dataclass(frozen=True, slots=True)
 class NotRecorded:
     """The store could not record it: nothing was accepted, the sender must try again."""
 
@@ -99,7 +114,7 @@ class NotVerified:
     decision: Rejected
 
 
-Receipt: TypeAlias = Taken | Repeated | TurnedAway | Greeted | NotRecorded | NotVerified
+Receipt: TypeAlias = Taken | Repeated | TurnedAway | Greeted | Limited | NotRecorded | NotVerified
 """What became of a delivery; its `outcome` says so in the words of the journal."""
 
 
@@ -136,6 +151,7 @@ class Intake:
         self._store = store
         self._clock = clock
         self._ids = Ids(clock)
+        self._limits = RateLimits()
         self._metrics = metrics
         self._fetcher = fetcher
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="large deliveries")
@@ -198,8 +214,12 @@ class Intake:
             return TurnedAway(delivery, decision)
         if isinstance(decision, Answered):
             return Greeted(delivery, decision)
+        source = config.sources[delivery.source]
+        wait = self._limits.wait(source, delivery, decision)
+        if wait:
+            return Limited(delivery, decision, f"over the limit of {source.rate_limit}", wait)
         tasks = self._tasks(delivery, decision)
-        stored = redacted(delivery, config.sources[delivery.source])
+        stored = redacted(delivery, source)
         try:
             result = await self._store.record(stored, _stored_decision(decision, config), tasks)
         except StoreUnavailable as error:
@@ -266,5 +286,8 @@ def _tell(receipt: Receipt, duration: float) -> None:
             | NotVerified(delivery, unrecorded)
         ):
             journal.delivery_decided(delivery, unrecorded, receipt.outcome, (), duration)
+        case Limited(delivery, decision, reason, _):
+            event_type = decision.event.event_type
+            journal.delivery_limited(delivery, event_type, receipt.outcome, reason)
         case NotRecorded(delivery, reason):
             journal.delivery_not_recorded(delivery, receipt.outcome, reason)

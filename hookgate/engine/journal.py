@@ -71,6 +71,19 @@ def fewer_connections(wanted: int, possible: int) -> None:
     _tell(logging.WARNING, "connections", fields)
 
 
+def delivery_limited(delivery: Delivery, event_type: str, outcome: str, reason: str) -> None:
+    """A delivery was one too many; its sender was told to try again."""
+    fields: dict[str, object] = {
+        "delivery_id": delivery.id,
+        "source": delivery.source,
+        "event_type": _short(event_type),
+        "outcome": outcome,
+        "reason": reason,
+        "peer": delivery.peer,
+    }
+    _tell(logging.INFO, "delivery", fields)
+
+
 def delivery_not_recorded(delivery: Delivery, outcome: str, reason: str) -> None:
     """The store could not record a delivery; its sender was told to try again."""
     fields: dict[str, object] = {

@@ -18,6 +18,7 @@ OUTCOMES = (
     "ignored",
     "duplicate",
     "answered",
+    "limited",
     "rejected",
     "refused",
     "not recorded",

@@ -6,6 +6,7 @@ from hookgate.core.config import (
     Debounce,
     FromHeader,
     PayloadSchema,
+    RateLimit,
     Respond,
     Rule,
     Selector,
@@ -91,6 +92,7 @@ def _compile_source(name: str, node: Node, server: ServerSettings, context: Cont
         private_query=private_query,
         respond=_respond(node.get("respond")),
         payload_schemas=_payload_schemas(node.get("payload_schema"), context),
+        rate_limit=_rate_limit(name, node.get("rate_limit"), context),
         handshakes=handshakes,
         content_type=text_at(node, "content_type"),
     )
@@ -122,6 +124,19 @@ def _payload_schemas(node: Node | None, context: Context) -> dict[str, PayloadSc
     from hookgate.loading.payload_schemas import compile_payload_schemas
 
     return compile_payload_schemas(node, context)
+
+
+def _rate_limit(name: str, node: Node | None, context: Context) -> RateLimit | None:
+    if node is None:
+        return None
+    requests = integer_at(node, "requests", default=1)
+    names = usable_names(context.written.entries("sources", name, "params"))
+    return RateLimit(
+        requests=requests,
+        per=seconds_at(node, "per", default=1.0),
+        burst=integer_at(node, "burst", default=requests),
+        key=compile_key(node.get("key"), names, context),
+    )
 
 
 # --- rules ----------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from hookgate.core.config import CommandProgram, Config, Respond, Source
 from hookgate.core.templates import fill
 from hookgate.engine.intake import (
     Greeted,
+    Limited,
     NotRecorded,
     NotVerified,
     Receipt,
@@ -147,6 +149,8 @@ def answer(receipt: Receipt, config: Config) -> Answer:
             return refuse_for(config.sources[delivery.source], delivery.method, refusal)
         case Greeted(_, decision):
             return _greeting(decision.reply)
+        case Limited(wait=wait):
+            return _too_many(wait)
         case NotRecorded():
             return unavailable("the delivery could not be recorded; try again later")
         case NotVerified():
@@ -173,6 +177,12 @@ def _greeting(reply: Reply) -> Answer:
     headers = {name.lower(): _header_text(value) for name, value in reply.headers.items()}
     fixed = {"content-type": media_type, "x-content-type-options": "nosniff"}
     return Answer(reply.status, body, headers | fixed)
+
+
+def _too_many(wait: float) -> Answer:
+    message = "there are too many deliveries of this source; try again later"
+    body: dict[str, JSON] = {"status": "limited", "message": message}
+    return json_answer(429, body, **{"retry-after": str(math.ceil(wait))})
 
 
 def _taken_body(taken: Taken) -> dict[str, JSON]:

@@ -94,6 +94,7 @@ def trace_document(trace: Trace) -> dict[str, JSON]:
         "event_id": _value(trace.event_id),
         "params": {param.name: _value(param) for param in trace.params},
         "rules": [rule_document(rule) | {"id": rule.id} for rule in trace.rules],
+        "rate_limit": trace.rate_limit,
         "outcome": trace.outcome,
         "reason": trace.reason,
         "tasks": [task_document(task) for task in trace.tasks],

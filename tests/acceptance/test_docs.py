@@ -19,6 +19,7 @@ from hookgate.core.bodies import MAX_FORM_FIELDS
 from hookgate.core.command_line import ARGUMENT_LIMIT, INHERITED
 from hookgate.core.config import ServerSettings
 from hookgate.core.handshakes import MAX_UNSIGNED_BODY, MAX_VALUE
+from hookgate.core.rate_limit import MAX_BUCKETS
 from hookgate.expr.conditions import BUILT_IN_NAMES
 from hookgate.expr.functions import FUNCTIONS, MAX_TEXT
 from hookgate.expr.patterns import MAX_PATTERN
@@ -126,7 +127,7 @@ def test_what_a_preset_stands_for_is_what_the_reference_says() -> None:
 
 
 @pytest.mark.parametrize(
-    "status", sorted({200, 202, 404, 405, 408, 413, 431, 501, 503, *STATUS_OF.values()})
+    "status", sorted({200, 202, 404, 405, 408, 413, 429, 431, 501, 503, *STATUS_OF.values()})
 )
 def test_every_status_is_in_the_table(status: int) -> None:
     assert f"\n| {status} | " in CONCEPTS.read_text()
@@ -146,6 +147,7 @@ def test_every_status_is_in_the_table(status: int) -> None:
         f"{MAX_QUERY_FIELDS}",
         f"{MAX_VALUE:,} characters",
         f"{MAX_UNSIGNED_BODY // 1024} KiB",
+        f"{MAX_BUCKETS:,}",
         f"{ARGUMENT_LIMIT:,} bytes",
         f"{MAX_LENGTH:,} characters, {MAX_PARTS} parts, {MAX_NESTING} levels",
         f"{MAX_PATTERN:,} characters",

@@ -59,6 +59,11 @@ def _used_params(source: Source, subject: Subject) -> set[str] | None:
         return None
     respond = source.respond
     used = set(_placeholders([*respond.headers.values(), respond.body or ()] if respond else []))
+    limit = source.rate_limit
+    if limit is not None and limit.key is not None:
+        used |= limit.key.expression.names
+    elif subject.root.get("sources", source.name, "rate_limit", "key") is not None:
+        return None
     for _, rule in rules:
         if rule is None or rule.program not in subject.programs:
             return None
