@@ -242,7 +242,7 @@ programs:
     assert len(lines) == 6
     assert all(line.isprintable() for line in served.log.split("\n"))
     if log_format == "json":
-        assert {json.loads(line)["event"] for line in lines} == {"attempt", "delivery"}
+        assert {json.loads(line)["event"] for line in lines} == {"attempt", "callers", "delivery"}
 
 
 def test_a_body_announced_as_too_large_is_answered_before_it_is_sent(served: Gateway) -> None:
