@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from hookgate.engine.intake import REDACTED
+from hookgate.engine.redaction import REDACTED
 from hookgate.expr.values import MalformedJSON, json_text, parse_json, text_of
 from hookgate.model import JSON
 

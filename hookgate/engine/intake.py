@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from enum import Enum
 from functools import partial
 from typing import ClassVar, Protocol, TypeAlias
 
-from hookgate.core.config import Config, Source
+from hookgate.core.config import Config
 from hookgate.core.decide import decide, reject_unread
 from hookgate.core.tasks import pending_task
 from hookgate.engine import journal
 from hookgate.engine.ids import Clock, Ids
 from hookgate.engine.limits import RateLimits
 from hookgate.engine.metrics import Metrics
+from hookgate.engine.redaction import redacted
 from hookgate.errors import StoreUnavailable
 from hookgate.model import (
     Accepted,
@@ -34,8 +34,6 @@ from hookgate.stores.store import Duplicate, Store, StoredDecision, TaskHistory
 _LARGE = 256 * 1024
 """Bytes of a body from which on it is decided aside, one at a time, so that others need not wait
 for it: reading the largest body takes a tenth of a second."""
-
-REDACTED = "[redacted]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -254,26 +252,6 @@ def _stored_decision(decision: Accepted | Ignored, config: Config) -> StoredDeci
         digest=config.digest,
         snapshot=config.snapshot,
     )
-
-
-def redacted(delivery: Delivery, source: Source) -> Delivery:
-    """The delivery without the credentials that came with it."""
-    return Delivery(
-        id=delivery.id,
-        source=delivery.source,
-        received_at=delivery.received_at,
-        method=delivery.method,
-        path=delivery.path,
-        query=_without(source.private_query, delivery.query),
-        headers=_without(source.private_headers, delivery.headers),
-        body=delivery.body,
-        peer=delivery.peer,
-    )
-
-
-def _without(private: frozenset[str], texts: Mapping[str, str]) -> Mapping[str, str]:
-    present = private.intersection(texts)
-    return {**texts, **dict.fromkeys(present, REDACTED)} if present else texts
 
 
 def _tell(receipt: Receipt, duration: float) -> None:

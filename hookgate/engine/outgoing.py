@@ -11,7 +11,7 @@ from hookgate.auth.signature import SignatureAuth
 from hookgate.core.config import Choice, FromHeader, FromPath, FromQuery, Selector, Source
 from hookgate.core.selectors import describe, select_text, view_of
 from hookgate.engine.captured import Capture
-from hookgate.engine.intake import REDACTED
+from hookgate.engine.redaction import REDACTED
 from hookgate.engine.rewriting import as_form, with_value
 from hookgate.engine.signing import signing_time
 from hookgate.expr.values import MalformedJSON, parse_json

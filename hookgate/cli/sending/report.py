@@ -14,8 +14,8 @@ from hookgate.cli.terminal import bad, dim, good, printable
 from hookgate.cli.trace_lines import paragraph
 from hookgate.core.config import Source
 from hookgate.core.decide import UNKNOWN_EVENT_TYPE
-from hookgate.engine.intake import REDACTED
 from hookgate.engine.outgoing import found_in
+from hookgate.engine.redaction import REDACTED
 from hookgate.expr.values import MalformedJSON, parse_json
 from hookgate.model import JSON, Delivery
 
