@@ -69,8 +69,8 @@ class Https:
         try:
             async with asyncio.timeout(self._timeout):
                 return await asyncio.wrap_future(answered)
-        except TimeoutError:
-            return NoReply(f"no answer within {self._timeout:g} s")
+        except TimeoutError as error:
+            return self._no_reply(error)
         finally:
             request.stop()
 
@@ -80,11 +80,20 @@ class Https:
         try:
             result = request.answer(self._context())
         except (OSError, HTTPException, ValueError) as error:
-            result = NoReply(_reason(error))
+            result = self._no_reply(error)
         finally:
             self._free.release()
         if answered.set_running_or_notify_cancel():
             answered.set_result(result)
+
+    def _no_reply(self, error: Exception) -> NoReply:
+        if isinstance(error, TimeoutError):
+            return NoReply(f"no answer within {self._timeout:g} s")
+        if isinstance(error, ssl.SSLCertVerificationError):
+            reason = f"the certificate of the host is not trusted: {error.verify_message}"
+            return NoReply(reason)
+        strerror = error.strerror if isinstance(error, OSError) else None
+        return NoReply(strerror or str(error) or type(error).__name__)
 
 
 class _Request:
@@ -127,11 +136,3 @@ class _Request:
         if self._socket is not None:
             with suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        return f"the certificate of the host is not trusted: {error.verify_message}"
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error) or type(error).__name__

@@ -15,7 +15,7 @@ import pytest
 
 from tests.acceptance.gateway import ADMIN_TOKEN, HOOKGATE, Gateway, gateway, polled
 from tests.rules import ROOT
-from tests.senders.handshakes import EXCHANGES, Exchange, Refused, Request
+from tests.senders.handshakes import EXCHANGES, FOLDER, Exchange, Refused, Request
 
 CANARY = "canary4challenge"
 
@@ -30,6 +30,8 @@ def source(exchange: Exchange) -> dict[str, Any]:
     rules = dict(exchange.rules)
     if exchange.name.startswith(("slack", "zoom", "discord")):
         rules["auth"] = {**rules["auth"], "timestamp": {"tolerance": None}}
+    if exchange.name == "event-grid-entra":
+        rules["auth"] = {**rules["auth"], "leeway": "36500d"}
     return rules
 
 
@@ -43,6 +45,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     sources = {name_of(exchange): source(exchange) for exchange in LASTING}
     sources["plain"] = {"auth": {"type": "none"}, "rules": {}}
     rules = tmp_path_factory.mktemp("handshakes") / "rules.yaml"
+    (rules.parent / "keys").symlink_to(FOLDER.parent / "keys")
     document = {
         "version": 1,
         "server": {"admin_token": ADMIN_TOKEN},

@@ -297,7 +297,7 @@ def mutated(draw: st.DrawFn) -> str:
     return text
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)  # the largest of the files takes a while
 @given(mutated())
 def test_a_mutated_file_gives_a_configuration_or_findings(text: str) -> None:
     loaded = load_text(text, environment=False)
