@@ -35,18 +35,16 @@ from hookgate.loading.interpolation import complete
 from hookgate.loading.nodes import Node
 from hookgate.loading.secrets import secrets_at
 from hookgate.loading.selectors import compile_path
-from hookgate.loading.sender_auth import compile_sender_auth
+from hookgate.loading.sender_auth import Arriving, compile_sender_auth
 
 Scheme: TypeAlias = Literal["hmac", "hash", "ed25519", "ecdsa-p256"]
 
 _NOBODY = TokenAuth(tokens=())
 
 
-def compile_auth(source: Node, url: str | None, context: Context) -> tuple[Verifier, ...]:
-    """The verifiers of a source, never none; `url` is the one that its sender was told."""
-    content_type = text_at(source, "content_type")
-    entries = source.items("auth")
-    verifiers = tuple(_compile_entry(entry, url, content_type, context) for entry in entries)
+def compile_auth(node: Node, arriving: Arriving, context: Context) -> tuple[Verifier, ...]:
+    """The verifiers of a source, or of a handshake of it; never none."""
+    verifiers = tuple(_compile_entry(entry, arriving, context) for entry in node.items("auth"))
     return verifiers or (_NOBODY,)
 
 
@@ -62,9 +60,7 @@ def compile_networks(items: list[Node], context: Context) -> tuple[Network, ...]
     return tuple(networks)
 
 
-def _compile_entry(
-    entry: Node, url: str | None, content_type: str | None, context: Context
-) -> Verifier:
+def _compile_entry(entry: Node, arriving: Arriving, context: Context) -> Verifier:
     match text_at(entry, "type"):
         case "none":
             return NoneAuth()
@@ -75,9 +71,9 @@ def _compile_entry(
         case "ip":
             return IpAuth(compile_networks(entry.items("allowed_ips"), context))
         case "signature":
-            return _signature(entry, url, context)
+            return _signature(entry, arriving.url, context)
         case str(other):
-            return compile_sender_auth(other, entry, url, content_type, context) or _NOBODY
+            return compile_sender_auth(other, entry, arriving, context) or _NOBODY
     return _NOBODY
 
 

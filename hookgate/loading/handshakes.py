@@ -23,12 +23,13 @@ from hookgate.loading.context import Context, choice_at, integer_at, text_at, te
 from hookgate.loading.interpolation import complete
 from hookgate.loading.nodes import Node
 from hookgate.loading.selectors import compile_selector
+from hookgate.loading.sender_auth import Arriving
 
 
 def compile_handshakes(
-    source: Node, auth: tuple[Verifier, ...], url: str | None, context: Context
+    source: Node, auth: tuple[Verifier, ...], arriving: Arriving, context: Context
 ) -> tuple[Handshake, ...]:
-    """The handshakes of a source whose `auth` is compiled; `url` is what its sender was told.
+    """The handshakes of a source whose `auth` is compiled.
 
     One that holds a variable that is not set is left out: half of it might fit anything.
     """
@@ -36,7 +37,7 @@ def compile_handshakes(
     for node in handshake_nodes(source):
         _check_narrow(node, source, context)
         _check_secret(node, auth, context)
-        handshake = _compile(node, auth, url, context)
+        handshake = _compile(node, auth, arriving, context)
         if all(map(_is_known, [*node.items("when"), *node.items("answer")])):
             compiled.append(handshake)
     return tuple(compiled)
@@ -63,7 +64,7 @@ def _is_known(node: Node) -> bool:
 
 
 def _compile(
-    node: Node, auth: tuple[Verifier, ...], url: str | None, context: Context
+    node: Node, auth: tuple[Verifier, ...], arriving: Arriving, context: Context
 ) -> Handshake:
     method = choice_at(node, "method", default="POST")
     when = tuple(each for item in node.items("when") for each in _requirement(item, context))
@@ -72,7 +73,7 @@ def _compile(
     return Handshake(
         method=method,
         when=when,
-        auth=_auth(node, auth, url, context),
+        auth=_auth(node, auth, arriving, context),
         status=integer_at(node, "answer", "status", default=200),
         headers=_values(node.get("answer", "headers"), context),
         text=texts[0] if texts else None,
@@ -82,13 +83,13 @@ def _compile(
 
 
 def _auth(
-    node: Node, auth: tuple[Verifier, ...], url: str | None, context: Context
+    node: Node, auth: tuple[Verifier, ...], arriving: Arriving, context: Context
 ) -> tuple[Verifier, ...] | None:
     """The auth of its own, if it has one; from where it may come is not for it to say."""
     if node.get("auth") is None:
         return None
     addresses = tuple(verifier for verifier in auth if isinstance(verifier, IpAuth))
-    return addresses + compile_auth(node, url, context)
+    return addresses + compile_auth(node, arriving, context)
 
 
 def _requirement(node: Node, context: Context) -> Iterator[Requirement]:

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from hookgate.auth.material import Fetched, Given, Material
+from hookgate.auth.payloads import PayloadReader
 from hookgate.auth.verifier import Verifier
-from hookgate.core.bodies import Body, read_body
 from hookgate.loading.codes import Code
 from hookgate.loading.context import Context, flag_at, seconds_at, shown_at, text_at, texts_at
 from hookgate.loading.interpolation import complete
 from hookgate.loading.nodes import Node
-from hookgate.model import JSON, Delivery
 
 if TYPE_CHECKING:
     from hookgate.auth.certificates import Certificates, Roots
@@ -23,8 +22,8 @@ if TYPE_CHECKING:
 _Kind = TypeVar("_Kind")
 
 
-def compile_sns(entry: Node, url: str | None, context: Context) -> Verifier | None:
-    """`type: sns`; None where it passes nobody."""
+def compile_sns(entry: Node, payload: PayloadReader, context: Context) -> Verifier | None:
+    """`type: sns`; None where it passes nobody. `payload` reads bodies as the decision does."""
     try:
         from hookgate.auth.sns import SnsAuth, parse_topic
     except ImportError as error:
@@ -34,12 +33,12 @@ def compile_sns(entry: Node, url: str | None, context: Context) -> Verifier | No
     return SnsAuth(
         topics=tuple(topic for topic in topics if topic is not None),
         certificates=_certificates(entry, context),
-        payload=read_json,
+        payload=payload,
         confirm=flag_at(entry, "confirm_subscriptions", default=False),
     )
 
 
-def compile_paypal(entry: Node, url: str | None, context: Context) -> Verifier | None:
+def compile_paypal(entry: Node, context: Context) -> Verifier | None:
     """`type: paypal`; None where it passes nobody."""
     try:
         from hookgate.auth.paypal import PayPalAuth
@@ -54,7 +53,7 @@ def compile_paypal(entry: Node, url: str | None, context: Context) -> Verifier |
     )
 
 
-def compile_jwt(entry: Node, url: str | None, context: Context) -> Verifier | None:
+def compile_jwt(entry: Node, context: Context) -> Verifier | None:
     """`type: jwt`; None where it passes nobody."""
     try:
         from hookgate.auth.jwt import JwtAuth
@@ -73,12 +72,6 @@ def compile_jwt(entry: Node, url: str | None, context: Context) -> Verifier | No
         algorithms=texts_at(entry, "algorithms") or ("RS256",),
         leeway=seconds_at(entry, "leeway", default=30.0),
     )
-
-
-def read_json(delivery: Delivery) -> JSON:
-    """The payload of a sender that sends JSON under another name; None where it is none."""
-    body = read_body({}, delivery.body, "application/json")
-    return body.payload if isinstance(body, Body) else None
 
 
 def _claims(entry: Node) -> tuple[tuple[str, Claim], ...] | None:

@@ -20,7 +20,7 @@ from hookgate.loading.nodes import Node, node_of
 from hookgate.model import JSON
 
 _FOLDER = Path(__file__).with_name("presets")
-_OF_A_SOURCE = ("auth", "event_type", "event_id", "content_type", "handshake")
+_OF_A_SOURCE = ("auth", "event_type", "event_id", "handshake")
 _PLACES_OF_A_TIMESTAMP = frozenset({"header", "field", "path"})
 
 

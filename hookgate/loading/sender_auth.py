@@ -19,18 +19,26 @@ from hookgate.loading.secrets import secrets_at
 from hookgate.model import JSON, Delivery
 
 
-def compile_sender_auth(
-    name: str, entry: Node, url: str | None, content_type: str | None, context: Context
-) -> Verifier | None:
-    """The verifier of one of these types, None for any other.
+@dataclass(frozen=True, slots=True)
+class Arriving:
+    """How the deliveries of a source arrive.
 
     `url` is what its sender was told, and `content_type` what its bodies are read as, whatever it
     says itself.
     """
-    reader = ReadPayload(content_type)
+
+    url: str | None
+    content_type: str | None
+
+
+def compile_sender_auth(
+    name: str, entry: Node, arriving: Arriving, context: Context
+) -> Verifier | None:
+    """The verifier of one of these types, None for any other."""
+    reader = ReadPayload(arriving.content_type)
     match name:
         case "twilio":
-            return _twilio(entry, url, context)
+            return _twilio(entry, arriving.url, context)
         case "mailgun":
             return _mailgun(entry, reader, context)
         case "adyen":
@@ -38,11 +46,11 @@ def compile_sender_auth(
         case "client_state":
             return ClientStateAuth(secrets_at(entry.items("secret"), context), reader)
         case "jwt":
-            return compile_jwt(entry, url, context)
+            return compile_jwt(entry, context)
         case "sns":
-            return compile_sns(entry, url, context)
+            return compile_sns(entry, reader, context)
         case "paypal":
-            return compile_paypal(entry, url, context)
+            return compile_paypal(entry, context)
     return None
 
 

@@ -28,6 +28,7 @@ from hookgate.loading.handshakes import compile_handshakes, handshake_nodes, pla
 from hookgate.loading.interpolation import complete, pieces, shown
 from hookgate.loading.nodes import Node
 from hookgate.loading.selectors import check_private, compile_params, compile_selector
+from hookgate.loading.sender_auth import Arriving
 from hookgate.loading.templates import compile_template
 
 PRIVATE_HEADERS = frozenset(
@@ -70,9 +71,9 @@ def compile_sources(root: Node, server: ServerSettings, context: Context) -> dic
 
 
 def _compile_source(name: str, node: Node, server: ServerSettings, context: Context) -> Source:
-    url = _url(name, node, server.public_url)
-    auth = compile_auth(node, url, context)
-    handshakes = compile_handshakes(node, auth, url, context)
+    arriving = Arriving(_url(name, node, server.public_url), _content_type(node))
+    auth = compile_auth(node, arriving, context)
+    handshakes = compile_handshakes(node, auth, arriving, context)
     verifiers = [*auth, *(each for handshake in handshakes for each in handshake.auth or ())]
     private_headers = PRIVATE_HEADERS.union(*(each.credential_headers for each in verifiers))
     private_query = PRIVATE_QUERY.union(*(each.credential_query for each in verifiers))
@@ -94,7 +95,7 @@ def _compile_source(name: str, node: Node, server: ServerSettings, context: Cont
         payload_schemas=_payload_schemas(node.get("payload_schema"), context),
         rate_limit=_rate_limit(name, node.get("rate_limit"), context),
         handshakes=handshakes,
-        content_type=text_at(node, "content_type"),
+        content_type=arriving.content_type,
     )
 
 
@@ -104,6 +105,13 @@ def _url(name: str, node: Node, base_url: str | None) -> str | None:
     if own is not None or base_url is None:
         return own
     return f"{base_url.rstrip('/')}/api/webhooks/{name}"
+
+
+def _content_type(node: Node) -> str | None:
+    """What bodies are read as where the sender is not to say; AWS SNS calls its JSON a text."""
+    own = text_at(node, "content_type")
+    types = {text_at(entry, "type") for entry in node.items("auth")}
+    return "application/json" if own is None and "sns" in types else own
 
 
 def _selector(node: Node | None, default: Selector, context: Context) -> Selector:

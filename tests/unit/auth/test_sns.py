@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from hookgate.auth.certificates import Certificates, read_certificates
 from hookgate.auth.material import Fetched, Given
 from hookgate.auth.sns import SnsAuth, Topic, parse_topic
-from hookgate.loading.key_auth import read_json
+from hookgate.loading.sender_auth import ReadPayload
 from hookgate.model import AuthStep, Delivery
 from tests.certificates import Issued, root, self_signed, server
 from tests.unit.auth.deliveries import NOW, delivery
@@ -46,6 +46,7 @@ CONFIRMATION = {
     "Timestamp": "2023-11-14T22:13:20.000Z",
     "SigningCertURL": CERTIFICATE,
 }
+READ = ReadPayload("application/json")
 HASHES = {"1": "sha1", "2": "sha256"}
 
 
@@ -82,7 +83,7 @@ def auth(
 ) -> SnsAuth:
     topic = parse_topic(arn)
     assert topic is not None
-    return SnsAuth((topic,), Given(certificates), read_json, confirm)
+    return SnsAuth((topic,), Given(certificates), READ, confirm)
 
 
 def verified(message: Mapping[str, Any], verifier: SnsAuth | None = None) -> AuthStep:
@@ -117,7 +118,7 @@ def test_any_of_several_topics_and_certificates_will_do() -> None:
     others = [parse_topic(f"{ARN}-{number}") for number in range(2)]
     topics = tuple(topic for topic in (*others, parse_topic(ARN)) if topic)
     other = self_signed("other.example").certificate
-    verifier = SnsAuth(topics, Given((other, AWS.certificate)), read_json)
+    verifier = SnsAuth(topics, Given((other, AWS.certificate)), READ)
     assert verified(signed(NOTIFICATION), verifier).passed
 
 
@@ -189,7 +190,7 @@ def test_a_certificate_that_is_not_valid_now_is_rejected() -> None:
 
 def test_without_topics_or_certificates_nobody_passes() -> None:
     message = signed(NOTIFICATION)
-    assert not verified(message, SnsAuth((), Given((AWS.certificate,)), read_json)).passed
+    assert not verified(message, SnsAuth((), Given((AWS.certificate,)), READ)).passed
     assert not verified(message, auth(())).passed
 
 
@@ -199,7 +200,7 @@ def test_without_topics_or_certificates_nobody_passes() -> None:
 def fetching() -> SnsAuth:
     topic = parse_topic(ARN)
     assert topic is not None
-    return SnsAuth((topic,), Fetched(read_certificates, 1000, 60.0), read_json)
+    return SnsAuth((topic,), Fetched(read_certificates, 1000, 60.0), READ)
 
 
 FORGED_URLS = [

@@ -7,6 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 
@@ -16,10 +17,14 @@ from hookgate.auth.material import Fetched, Given
 from hookgate.auth.paypal import PayPalAuth
 from hookgate.auth.sns import SnsAuth, Topic
 from hookgate.auth.verifier import Verifier
+from hookgate.core.decide import decide
 from hookgate.loading.load import Loaded, load
 from hookgate.loading.trust import system_certificates
-from tests.certificates import root, server
-from tests.rules import ROOT
+from hookgate.model import Ignored, Rejected
+from tests.certificates import NOW, root, server
+from tests.rules import ROOT, delivery
+from tests.unit.auth.test_sns import AWS, NOTIFICATION
+from tests.unit.auth.test_sns import signed as sns_signed
 
 ARN = "arn:aws:sns:eu-west-1:123456789012:orders"
 SNS = {"type": "sns", "topic_arn": ARN, "fetch": True}
@@ -159,6 +164,40 @@ def test_a_file_that_cannot_be_read_lets_nobody_in_and_is_a_finding_of_the_envir
     found = token.keys.at("", 0.0)
     assert found is not None
     assert found.keys == ()
+
+
+# --- what is verified is what is decided on -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("source", "said", "read"),
+    [
+        ({}, "text/plain; charset=UTF-8", True),
+        ({}, "application/x-www-form-urlencoded", True),
+        ({}, "application/json", True),
+        ({"content_type": "application/json"}, "application/x-www-form-urlencoded", True),
+        ({"content_type": "text/plain"}, "application/json", False),
+        ({"content_type": "application/x-www-form-urlencoded"}, "text/plain", False),
+    ],
+    ids=str,
+)
+def test_a_notification_is_decided_on_as_it_was_verified_whatever_the_caller_says(
+    source: dict[str, str], said: str, read: bool, tmp_path: Path
+) -> None:
+    """What is not signed in a genuine one could be read as a form with another payload in it."""
+    (tmp_path / "aws.pem").write_bytes(AWS.pem)
+    auth = {"type": "sns", "topic_arn": ARN, "certificate_file": "aws.pem"}
+    config = loaded(auth, tmp_path, False, event_type="Type", **source).config
+    assert config is not None
+    forged = json.dumps({**NOTIFICATION, "Message": "forged"})
+    message = sns_signed(NOTIFICATION, {"UnsubscribeURL": f"&{urlencode({'payload': forged})}&"})
+    headers = {"content-type": said, "x-amz-sns-message-type": "Notification"}
+    sent = delivery("s", json.dumps(message), headers)
+    decision = decide(config, sent, NOW)
+    assert isinstance(decision, Ignored if read else Rejected)
+    if read:
+        assert decision.event is not None
+        assert decision.event.payload == message
 
 
 # --- what the system trusts -------------------------------------------------------------------
