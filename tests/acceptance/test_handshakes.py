@@ -19,11 +19,6 @@ from tests.senders.handshakes import EXCHANGES, FOLDER, Exchange, Refused, Reque
 
 CANARY = "canary4challenge"
 
-LASTING = [
-    exchange for exchange in EXCHANGES if "jwks_file" not in exchange.configured.get("auth", {})
-]
-"""But for those with a token that has expired by now."""
-
 
 def source(exchange: Exchange) -> dict[str, Any]:
     """The source of a file, for requests that were signed long ago."""
@@ -42,7 +37,7 @@ def name_of(exchange: Exchange) -> str:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
     """A gateway with the source of every file, and one that has no handshake."""
-    sources = {name_of(exchange): source(exchange) for exchange in LASTING}
+    sources = {name_of(exchange): source(exchange) for exchange in EXCHANGES}
     sources["plain"] = {"auth": {"type": "none"}, "rules": {}}
     rules = tmp_path_factory.mktemp("handshakes") / "rules.yaml"
     (rules.parent / "keys").symlink_to(FOLDER.parent / "keys")
@@ -73,7 +68,7 @@ def sent(client: httpx.Client, exchange: Exchange, request: Request) -> httpx.Re
     )
 
 
-every = pytest.mark.parametrize("exchange", LASTING, ids=lambda exchange: exchange.name)
+every = pytest.mark.parametrize("exchange", EXCHANGES, ids=lambda exchange: exchange.name)
 
 
 @every
@@ -94,7 +89,7 @@ def can_be_sent(refused: Refused) -> bool:
 
 REFUSED = [
     pytest.param(exchange, refused, id=f"{exchange.name}: {refused.because}")
-    for exchange in LASTING
+    for exchange in EXCHANGES
     for refused in exchange.refused
     if can_be_sent(refused)
 ]
