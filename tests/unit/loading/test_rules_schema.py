@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jsonschema import Draft7Validator
+from jsonschema import Draft7Validator, ValidationError
+from jsonschema.validators import extend
 
 from hookgate.loading.findings import Findings
 from hookgate.loading.nodes import Span, node_of
@@ -21,7 +23,16 @@ from hookgate.loading.schema import KEYWORDS, SCHEMA_FILE, check_shape
 ROOT = Path(__file__).parents[3]
 SCHEMA: dict[str, Any] = json.loads(SCHEMA_FILE.read_text("utf-8"))
 ANNOTATIONS = {"$schema", "title", "description", "default", "examples", "definitions"}
-LIBRARY = Draft7Validator(SCHEMA)
+
+
+def ecma_pattern(_: Any, pattern: str, value: Any, __: Any) -> Iterator[ValidationError]:
+    """`pattern` as JSON Schema has it (ECMA 262): in Python `$` lets a line feed follow."""
+    ecma = re.sub(r"(?<!\\)\$(?=$|\))", r"\\Z", pattern)
+    if isinstance(value, str) and re.search(ecma, value) is None:
+        yield ValidationError(f"{value!r} does not match {pattern!r}")
+
+
+LIBRARY = extend(Draft7Validator, {"pattern": ecma_pattern})(SCHEMA)  # type: ignore[no-untyped-call]
 
 
 def subschemas(schema: Any) -> Iterator[dict[str, Any]]:
