@@ -6,6 +6,7 @@ in it, what they cover, and which kind of key they are made with.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import ClassVar
@@ -20,6 +21,10 @@ from hookgate.auth.urls import decoded
 from hookgate.model import AuthStep, Delivery
 
 _NO_URL = "the source has no URL to check with"
+
+# What JSON begins with is no part of an id. Else an id could hold the beginning of a signed body
+# up to where that holds a newer time, and what is left of it would pass as the body.
+_ID = re.compile(r'[^\s"{}\[\]]+')
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +149,14 @@ class SignatureAuth:
         if self.id_header is None:
             return "the source does not say where the id is"
         value = delivery.headers.get(self.id_header.lower())
-        return header_bytes(value) if value else f"{self.id_header} is missing"
+        if not value:
+            return f"{self.id_header} is missing"
+        return header_bytes(value) if _ID.fullmatch(value) else f"{self.id_header} is malformed"
 
     def _untimely(self, delivery: Delivery, items: Sequence[str], now: float) -> str | None:
-        if self.timestamp is None or self.timestamp.tolerance is None:
+        if self.timestamp is None:
+            return None
+        if self.timestamp.tolerance is None and "ts" not in self.template.slots:
             return None
         found = self.timestamp.find(delivery, items)
         return found if isinstance(found, str) else self.timestamp.untimely(found, now)

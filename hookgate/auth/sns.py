@@ -39,6 +39,7 @@ _SIGNED: Mapping[str, tuple[str, ...]] = {
     "UnsubscribeConfirmation": _OF_A_CONFIRMATION,
 }
 _OPTIONAL = frozenset({"Subject"})
+_OF_MANY_LINES = "Message"
 _HASHES: Mapping[str, RsaHash] = {"1": "sha1", "2": "sha256"}
 
 _ARN = re.compile(
@@ -127,11 +128,15 @@ class SnsAuth:
 
 
 def _signed_text(payload: JSON, kind: str) -> bytes | None:
-    """What the signature covers; None where a part of it is missing."""
+    """What the signature covers; None where a part of it is missing.
+
+    Parts are lines one below the other, so only the first may be of several: otherwise the lines of
+    one part could be shown as those of others.
+    """
     parts = []
     for key in _SIGNED[kind]:
         value = inside(payload, key)
-        if isinstance(value, str):
+        if isinstance(value, str) and (key == _OF_MANY_LINES or "\n" not in value):
             parts.append(f"{key}\n{value}\n")
         elif value is not None or key not in _OPTIONAL:
             return None

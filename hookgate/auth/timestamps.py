@@ -61,12 +61,16 @@ class Timestamp:
         return values[0] if values and values[0] else f"{self.name} is missing"
 
     def untimely(self, presented: bytes, now: float) -> str | None:
-        """Why a timestamp is not acceptable at the time `now`, or None where it is."""
-        if self.tolerance is None:
-            return None
+        """Why a timestamp is not acceptable at the time `now`, or None where it is.
+
+        It must be a time whatever its age: else it could hold the beginning of a signed body, and
+        what is left of that would pass as the body.
+        """
         seconds = _seconds(presented, self.unit)
         if seconds is None:
             return f"{self.name} is malformed"
+        if self.tolerance is None:
+            return None
         age = now - seconds
         if age > self.tolerance:
             return f"{self.name} is {_more_than(age)} s old, {self._allowed}"

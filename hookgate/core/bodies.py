@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import parse_qsl
 
+from hookgate.auth.forms import MAX_FORM_FIELDS, form_fields
 from hookgate.core.multipart import MalformedForm, multipart_fields
 from hookgate.expr.values import MalformedJSON, json_text, parse_json
 from hookgate.model import JSON, Rejection
-
-MAX_FORM_FIELDS = 1000
 
 _UTF_8 = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii"})
 
@@ -89,18 +87,8 @@ def _read_text(raw: bytes) -> Body | BodyFault:
 
 
 def _read_form(raw: bytes) -> Body | BodyFault:
-    try:
-        pairs = parse_qsl(
-            raw.decode("ascii"),
-            keep_blank_values=True,
-            errors="strict",
-            max_num_fields=MAX_FORM_FIELDS,
-        )
-    except UnicodeDecodeError:
-        return _malformed("the form holds bytes that are not UTF-8")
-    except ValueError:
-        return _malformed(f"the form has more than {MAX_FORM_FIELDS} fields")
-    return _from_fields(pairs)
+    fields = form_fields(raw)
+    return _malformed(fields) if isinstance(fields, str) else _from_fields(fields)
 
 
 def _read_multipart(content_type: str, raw: bytes) -> Body | BodyFault:

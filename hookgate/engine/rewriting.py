@@ -47,8 +47,10 @@ def as_form(payload: JSON) -> bytes | None:
 
 def _with_fields(delivery: Delivery, payload: JSON) -> Delivery | None:
     old, body = read_payload(delivery), as_form(payload)
-    names = {name for name, _ in form_fields(delivery.body) or ()}
-    if body is None or not isinstance(old, dict) or old.keys() != names:
+    fields = form_fields(delivery.body)
+    if body is None or not isinstance(old, dict) or isinstance(fields, str):
+        return None
+    if old.keys() != {name for name, _ in fields}:
         return None
     return replace(delivery, body=body)
 

@@ -6,7 +6,7 @@ import json
 import re
 from collections.abc import Mapping
 
-from hookgate.auth.templates import BodyOrForm, Template, parse_template
+from hookgate.auth.templates import Template, parse_template
 from hookgate.model import JSON
 
 Preset = Mapping[str, JSON]
@@ -78,8 +78,6 @@ def not_covered(preset: Preset) -> tuple[str, ...]:
         if not ("id" in signed and header == _mapping(auth["id"])["header"])
     ]
     found += _LOOSE_PARTS.get(str(auth["type"]), ())
-    if any(isinstance(slot, BodyOrForm) for slot in signed):
-        found.append("the other fields of a form")
     if _mapping(auth.get("timestamp")).get("tolerance") is None:
         found.append(_AGE)
     return tuple(found)

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from docs.generate import regenerated
-from hookgate.core.bodies import MAX_FORM_FIELDS
+from hookgate.auth.forms import MAX_FORM_FIELDS
 from hookgate.core.command_line import ARGUMENT_LIMIT, INHERITED
 from hookgate.core.config import ServerSettings
 from hookgate.core.handshakes import MAX_UNSIGNED_BODY, MAX_VALUE

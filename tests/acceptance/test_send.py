@@ -71,7 +71,7 @@ def test_a_payload_is_accepted_as_that_of_its_sender(
     payload.write_bytes(vector.request.body.encode())
     media_types = [v for k, v in vector.request.headers.items() if k.lower() == "content-type"]
     first = next(other for other in SENT if other.provider == vector.provider)
-    another = None if vector is first or vector.event_id is None else f"id of {vector.name}"
+    another = None if vector is first or vector.event_id is None else f"id-of-{vector.name}"
     request = Request(
         source=vector.provider,
         payload=str(payload),

@@ -170,6 +170,38 @@ def test_the_type_in_the_header_must_be_that_in_the_body() -> None:
     assert not auth().verify(arrived(message, ""), NOW).passed
 
 
+@pytest.mark.parametrize(
+    ("whole", "moved"),
+    [
+        (
+            {"Message": "a\nMessageId\nb", "MessageId": "c", "Subject": "d"},
+            {"Message": "a", "MessageId": "b\nMessageId\nc"},
+        ),
+        (
+            {"Message": "a\nMessageId\nb\nSubject\nc", "MessageId": "d", "Subject": ...},
+            {"Message": "a", "MessageId": "b", "Subject": "c\nMessageId\nd"},
+        ),
+        (
+            {"Message": "a", "Subject": "b\nTimestamp\n2030-01-01T00:00:00.000Z"},
+            {"Subject": "b", "Timestamp": "2030-01-01T00:00:00.000Z\nTimestamp\n2023"},
+        ),
+        ({"Message": "a", "Subject": "b"}, {"Subject": ..., "MessageId": "c\nSubject\nb"}),
+    ],
+    ids=["id", "subject", "time", "id for subject"],
+)
+def test_the_lines_of_one_part_cannot_be_those_of_others(
+    whole: dict[str, Any], moved: dict[str, Any]
+) -> None:
+    def with_parts(changes: Mapping[str, Any]) -> dict[str, Any]:
+        parts = {**NOTIFICATION, "MessageId": "c", "Timestamp": "2023", **whole, **changes}
+        return {key: value for key, value in parts.items() if value is not ...}
+
+    seen, forged = signed(with_parts({})), with_parts(moved)
+    assert text_of(forged) == text_of(seen)  # so that the signature is one of both
+    step = verified({**forged, "SignatureVersion": "2", "Signature": seen["Signature"]})
+    assert step.reason == "the body lacks a part that is signed"
+
+
 def test_a_notification_of_another_topic_is_rejected_though_aws_signed_it() -> None:
     message = signed({**NOTIFICATION, "TopicArn": f"{ARN}-of-somebody-else"})
     step = verified(message)
@@ -343,7 +375,7 @@ def test_a_forged_confirmation_is_not_confirmed() -> None:
         f"{SUBSCRIBE}&Action=Unsubscribe",
         f"{SUBSCRIBE}#a",
         f"{SUBSCRIBE} HTTP/1.1",
-        f"{SUBSCRIBE}\r\nX: y",
+        f"{SUBSCRIBE}\rX: y",
         f"{SUBSCRIBE}é",
         f"{SUBSCRIBE}{'a' * 2000}",
     ],

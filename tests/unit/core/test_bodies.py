@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from urllib.parse import urlencode
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hookgate.core.bodies import MAX_FORM_FIELDS, Body, BodyFault, read_body
-from hookgate.model import Rejection
+from hookgate.auth.forms import MAX_FORM_FIELDS
+from hookgate.core.bodies import Body, BodyFault, read_body
+from hookgate.expr.values import json_text
+from hookgate.model import JSON, Rejection
 
 FORM = {"content-type": "application/x-www-form-urlencoded"}
 
@@ -94,6 +98,31 @@ def test_a_form_that_cannot_be_read_is_malformed(raw: bytes) -> None:
     found = read_body(FORM, raw)
     assert isinstance(found, BodyFault)
     assert found.rejection is Rejection.MALFORMED
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"a":"&payload=%7B%22ref%22%3A%22main%22%7D&"}',
+        b'["&ref=main&"]',
+        b'a="',
+        b"a=100%",
+        b"a=%4",
+        b"a=%4g",
+        b"a=%" * 100_000,
+    ],
+    ids=lambda raw: repr(raw[:12]),
+)
+def test_json_is_no_form_and_neither_is_what_escapes_too_little(raw: bytes) -> None:
+    expected = "the form holds a quote or a percent sign that is not escaped"
+    assert read_body(FORM, raw) == BodyFault(Rejection.MALFORMED, expected)
+
+
+@given(
+    st.dictionaries(st.text(), st.text().filter(lambda text: text.lstrip()[:1] not in ("{", "[")))
+)
+def test_every_field_that_was_written_as_forms_are_is_read(fields: dict[str, JSON]) -> None:
+    assert read_body(FORM, urlencode(fields).encode()) == Body(fields, json_text(fields))
 
 
 def test_a_form_has_a_bounded_number_of_fields() -> None:
