@@ -2,7 +2,7 @@
 
 Whoever calls the gateway can make a verifier want something. So what is fetched is kept, what
 failed is not tried again at once, deliveries that want the same wait for one request, and each host
-is asked so many times in a minute and no more.
+is asked so many times in a minute for what nobody has had from it yet.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ MAX_KEPT = 64
 """Of how many addresses the last outcome is kept."""
 
 MAX_A_MINUTE = 20
-"""How many requests a host gets in a minute."""
+"""How many requests a host gets in a minute, but for addresses that have given keys before."""
 
 LEAST_AGE = 60.0
 """Seconds for which what was fetched is new enough, also for a key that is not in it."""
@@ -112,7 +112,8 @@ class Fetcher:
         return await asyncio.shield(task)
 
     async def _ask(self, wanted: Wanted) -> _Outcome:
-        if not self._may_ask(wanted.url):
+        # Who has had keys from there is not for forgers to keep from newer ones.
+        if wanted.known_at is None and not self._may_ask(wanted.url):
             journal.fetch_failed(wanted.url, f"{MAX_A_MINUTE} requests in a minute are enough")
             return _Outcome(self._clock(), None, Fetch.UNAVAILABLE)
         began = time.perf_counter()
@@ -139,7 +140,9 @@ class Fetcher:
         self._kept[url] = outcome
         self._kept.move_to_end(url)
         if len(self._kept) > MAX_KEPT:
-            self._kept.popitem(last=False)
+            # Failures go first: anybody can cause them.
+            failed = (kept for kept, old in self._kept.items() if old.content is None)
+            del self._kept[next(failed, next(iter(self._kept)))]
 
     def _may_ask(self, url: str) -> bool:
         """Whether the host of an address may be asked once more; counts it where it may."""

@@ -139,6 +139,14 @@ def seconds_at(node: Node, *path: str, default: float) -> float:
     return default if duration is None else duration
 
 
+def tolerance_at(entry: Node) -> float | None:
+    """How far off a time may be, in seconds; None for any. One that is not known allows nothing."""
+    tolerance = entry.get("tolerance")
+    if tolerance is None or tolerance.value is None:
+        return None
+    return seconds_at(tolerance, default=0.0)
+
+
 def bytes_at(node: Node, *path: str, default: int) -> int:
     """A size, in bytes."""
     size = byte_count(text_at(node, *path) or "")

@@ -10,7 +10,15 @@ from hookgate.auth.material import Fetched, Given, Material
 from hookgate.auth.payloads import PayloadReader
 from hookgate.auth.verifier import Verifier
 from hookgate.loading.codes import Code
-from hookgate.loading.context import Context, flag_at, seconds_at, shown_at, text_at, texts_at
+from hookgate.loading.context import (
+    Context,
+    flag_at,
+    seconds_at,
+    shown_at,
+    text_at,
+    texts_at,
+    tolerance_at,
+)
 from hookgate.loading.interpolation import complete
 from hookgate.loading.nodes import Node
 
@@ -49,7 +57,7 @@ def compile_paypal(entry: Node, context: Context) -> Verifier | None:
         webhook_ids=texts_at(entry, "webhook_id"),
         certificates=_certificates(entry, context),
         roots=_roots(entry, context),
-        tolerance=seconds_at(entry, "tolerance", default=0.0) or None,
+        tolerance=tolerance_at(entry),
     )
 
 

@@ -12,7 +12,7 @@ from hookgate.auth.twilio import TwilioAlgorithm, TwilioAuth
 from hookgate.auth.verifier import Verifier
 from hookgate.core.bodies import Body, read_body
 from hookgate.loading.codes import Code
-from hookgate.loading.context import Context, choice_at, seconds_at
+from hookgate.loading.context import Context, choice_at, tolerance_at
 from hookgate.loading.key_auth import compile_jwt, compile_paypal, compile_sns
 from hookgate.loading.nodes import Node
 from hookgate.loading.secrets import secrets_at
@@ -79,14 +79,7 @@ def _twilio(entry: Node, url: str | None, context: Context) -> Verifier:
 
 def _mailgun(entry: Node, reader: PayloadReader, context: Context) -> Verifier:
     secrets = secrets_at(entry.items("secret"), context)
-    return MailgunAuth(secrets, reader, _tolerance(entry.get("tolerance")))
-
-
-def _tolerance(node: Node | None) -> float | None:
-    """How far off a time may be, in seconds; None for any. One that is not known allows nothing."""
-    if node is None or node.value is None:
-        return None
-    return seconds_at(node, default=0.0)
+    return MailgunAuth(secrets, reader, tolerance_at(entry))
 
 
 def _adyen(entry: Node, reader: PayloadReader, context: Context) -> Verifier:

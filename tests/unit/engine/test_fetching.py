@@ -208,6 +208,39 @@ async def test_a_host_is_asked_so_many_times_in_a_minute_and_no_more(sender: Htt
     assert await fetching.fetch(Verifier(sender, clock).wants()) is Fetch.LEARNED
 
 
+async def flood(fetching: Fetcher, sender: HttpsServer, clock: Clock) -> None:
+    """Somebody makes the gateway ask for what is not there, as often as it can be made to."""
+    for number in range(MAX_KEPT + 1):
+        clock.now += 60 / MAX_A_MINUTE
+        await fetching.fetch(Verifier(sender, clock, f"/none/{number}").wants())
+
+
+async def test_forgers_do_not_keep_keys_that_were_known_from_being_fetched_again(
+    sender: HttpsServer,
+) -> None:
+    clock = Clock()
+    verifier, fetching = Verifier(sender, clock), fetcher(clock)
+    await fetching.fetch(verifier.wants())
+    clock.now += 3600
+    await flood(fetching, sender, clock)
+    assert verifier.known is None
+    forged = Verifier(sender, clock, "/none")
+    assert await fetching.fetch(forged.wants()) is Fetch.UNAVAILABLE  # the minute is used up
+    assert await fetching.fetch(verifier.wants()) is Fetch.LEARNED
+    assert sender.asked.count("/key") == 2
+
+
+async def test_nor_from_being_passed_on_to_the_verifiers_of_another_configuration(
+    sender: HttpsServer,
+) -> None:
+    clock = Clock()
+    fetching = fetcher(clock)
+    await fetching.fetch(Verifier(sender, clock).wants())
+    await flood(fetching, sender, clock)
+    assert await fetching.fetch(Verifier(sender, clock).wants()) is Fetch.LEARNED
+    assert sender.asked.count("/key") == 1
+
+
 async def test_what_is_known_needs_no_request_however_many_were_made(sender: HttpsServer) -> None:
     clock = Clock()
     fetching = fetcher(clock)

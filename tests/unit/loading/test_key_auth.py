@@ -112,6 +112,18 @@ def test_what_is_not_set_is_met_by_nobody(auth: dict[str, Any]) -> None:
             assert getattr(verifier, "tokens") == ()  # noqa: B009
 
 
+def test_a_tolerance_that_is_not_known_allows_no_age() -> None:
+    known: list[tuple[dict[str, Any], float | None]] = [
+        ({}, None),
+        ({"tolerance": None}, None),
+        ({"tolerance": "${NOT_SET}"}, 0.0),
+    ]
+    for more, tolerance in known:
+        verifier = verifier_of({**PAYPAL, **more})
+        assert isinstance(verifier, PayPalAuth)
+        assert verifier.tolerance == tolerance
+
+
 def test_each_configuration_knows_for_itself() -> None:
     first, second = verifier_of(JWT), verifier_of(JWT)
     assert isinstance(first, JwtAuth)
