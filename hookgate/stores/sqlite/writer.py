@@ -16,6 +16,13 @@ from hookgate.stores.sqlite.frames import Answers, FrameBuffer, Write, frame
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
 """Seconds between a writing process that has ended unbidden and its successor."""
 
+HANDED_OVER_AT_ONCE = 8
+"""Writes that are handed over before the turn of the event loop has ended.
+
+If all of a turn went over at its end, the writing process would be idle while the gateway decides,
+and the gateway while it writes.
+"""
+
 R = TypeVar("R")
 Arguments = TypeVarTuple("Arguments")
 
@@ -69,10 +76,12 @@ class Writer:
             answer.set_exception(self._ended())
             return answer
         if not self._arrived:
-            # What else arrives in this turn of the event loop goes into the same frame.
+            # What else arrives in this turn of the event loop goes over with it.
             self._loop.call_soon(self._hand_over)
         self._arrived.append((verb, arguments))
         self._unanswered.append(answer)
+        if len(self._arrived) >= HANDED_OVER_AT_ONCE:
+            self._hand_over()
         return answer
 
     def stop(self) -> None:
