@@ -17,7 +17,7 @@ from time import perf_counter
 from typing import Any
 
 from hookgate.model import AuthResult, Burst, Delivery, Task, TaskStatus
-from hookgate.stores.sqlite import reads, writes
+from hookgate.stores.sqlite import reads, recording, writes
 from hookgate.stores.sqlite.file import opened, transaction
 from hookgate.stores.sqlite.rows import delivery_row, task_row
 from hookgate.stores.store import StoredDecision
@@ -86,8 +86,8 @@ def _fill(connection: sqlite3.Connection, shape: str, count: int) -> None:
     tasks = [task_row(replace(TASK, id=f"{number}", **fields(number))) for number in range(count)]
     tasks += [task_row(replace(TASK, id=f"other {number}", source="t")) for number in range(8)]
     with transaction(connection, "BEGIN"):
-        recording = writes.Recording(delivery_row(DELIVERY, DECISION), tuple(tasks), None)
-        writes.record(connection, recording)
+        given = recording.Recording(delivery_row(DELIVERY, DECISION), tuple(tasks), None)
+        recording.record(connection, given)
 
 
 def _claim(connection: sqlite3.Connection) -> None:
@@ -99,7 +99,7 @@ def _claim(connection: sqlite3.Connection) -> None:
 def _record(connection: sqlite3.Connection) -> None:
     delivery = replace(DELIVERY, id="new")
     tasks = (task_row(replace(TASK, id="new", delivery_id="new", key="site")),)
-    writes.record(connection, writes.Recording(delivery_row(delivery, DECISION), tasks, None))
+    recording.record(connection, recording.Recording(delivery_row(delivery, DECISION), tasks, None))
 
 
 def _least(connection: sqlite3.Connection, step: Callable[[sqlite3.Connection], None]) -> float:

@@ -13,6 +13,7 @@ from hookgate.auth.addresses import Network
 from hookgate.auth.keys import Algorithm
 from hookgate.auth.presented import Encoding
 from hookgate.auth.verifier import Verifier
+from hookgate.core.backlog import DEFAULT_MOST, Backlog
 from hookgate.core.retry import Retry
 from hookgate.expr.conditions import Condition
 from hookgate.expr.paths import Path
@@ -333,13 +334,14 @@ class ServerSettings:
 class StoreSettings:
     """Where deliveries and tasks are kept, how long (in seconds) and how much (in bytes).
 
-    `path` is absolute.
+    `path` is absolute. `max_pending` is how much may wait to be run.
     """
 
     path: str
     shown: str
     retention: float | None = None
     max_size: int | None = None
+    max_pending: Backlog = DEFAULT_MOST
 
 
 @dataclass(frozen=True, slots=True)

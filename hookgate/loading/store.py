@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from hookgate.core.backlog import DEFAULT_MOST, Backlog
 from hookgate.core.config import StoreSettings
 from hookgate.loading.codes import Code
-from hookgate.loading.context import Context, bytes_at, text_at
+from hookgate.loading.context import Context, bytes_at, integer_at, text_at
 from hookgate.loading.interpolation import complete, derived, shown
 from hookgate.loading.machine import is_directory, is_file, may_write
 from hookgate.loading.nodes import Node
@@ -28,6 +29,15 @@ def compile_store(root: Node, context: Context) -> StoreSettings:
         shown=shown(url),
         retention=seconds(text_at(root, "store", "retention") or ""),
         max_size=bytes_at(root, "store", "max_size", default=0) or None,
+        max_pending=_max_pending(root),
+    )
+
+
+def _max_pending(root: Node) -> Backlog:
+    path = ("store", "max_pending")
+    return Backlog(
+        tasks=integer_at(root, *path, "tasks", default=DEFAULT_MOST.tasks),
+        bytes=bytes_at(root, *path, "bytes", default=DEFAULT_MOST.bytes),
     )
 
 

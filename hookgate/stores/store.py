@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import MappingProxyType, TracebackType
 from typing import Protocol, Self, TypeAlias
 
+from hookgate.core.backlog import NO_LIMIT, Backlog, Bound
 from hookgate.model import Attempt, AuthResult, AuthStep, Delivery, Task, TaskStatus, Trigger
 
 
@@ -54,6 +55,17 @@ class Duplicate:
 
     delivery_id: str
     tasks: tuple[Task, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Full:
+    """There was no room for another delivery's tasks; nothing was recorded.
+
+    `pending` is what waited then, and `bound` says which number of it was too large.
+    """
+
+    pending: Backlog
+    bound: Bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +134,7 @@ class Standing:
 COUNTED = 100_000
 """How far the tasks of a status are counted, so that asking costs milliseconds at most."""
 
-RecordResult: TypeAlias = Recorded | Duplicate
+RecordResult: TypeAlias = Recorded | Duplicate | Full
 
 
 class Store(Protocol):
@@ -151,9 +163,16 @@ class Store(Protocol):
         ...
 
     async def record(
-        self, delivery: Delivery, decision: StoredDecision, tasks: Sequence[Task]
+        self,
+        delivery: Delivery,
+        decision: StoredDecision,
+        tasks: Sequence[Task],
+        most: Backlog = NO_LIMIT,
     ) -> RecordResult:
         """Keep a delivery with its decision and its pending tasks, in one transaction.
+
+        `Full` where its tasks would make more pending than `most` (see `over`). A duplicate is told
+        from others all the same.
 
         `Duplicate` if a delivery of the same source and event id (not None) was recorded before
         *with outcome "accepted"*. An ignored one does not count: when the rules have been mended,
@@ -250,6 +269,10 @@ class Store(Protocol):
         """How the work stands, at a cost that does not grow with the store."""
         ...
 
+    async def backlog(self) -> Backlog:
+        """How much is pending, exactly, at a cost that does not grow with it."""
+        ...
+
     async def size(self) -> int:
         """How many bytes are in use, without what was deleted and will be used again."""
         ...
@@ -275,6 +298,7 @@ __all__ = [
     "Claim",
     "DeliveryFilter",
     "Duplicate",
+    "Full",
     "RecordResult",
     "Recorded",
     "Standing",

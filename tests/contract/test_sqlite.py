@@ -30,7 +30,7 @@ from hypothesis import strategies as st
 
 from hookgate.errors import StoreError, StoreFormatError, StoreInUse, StoreUnavailable
 from hookgate.model import Attempt, Burst, TaskStatus
-from hookgate.stores.sqlite import SqliteStore, reads, writes
+from hookgate.stores.sqlite import SqliteStore, reads, recording, writes
 from hookgate.stores.sqlite.due import NextDue
 from hookgate.stores.sqlite.file import opened, opened_beside
 from hookgate.stores.sqlite.rows import delivery_row, task_row
@@ -530,10 +530,10 @@ def children_of(pid: int) -> list[int]:
 def test_claims_whose_answer_was_lost_are_handed_out_again(path: Path) -> None:
     given = sample()
     with opened(str(path)) as connection:
-        recording = writes.Recording(
+        given = recording.Recording(
             delivery_row(given.delivery, given.decision), tuple(map(task_row, given.tasks)), None
         )
-        assert writes.record(connection, recording) is None
+        assert recording.record(connection, given) is None
         lost = writes.claim(connection, "w1", 1, START + 30, START)
         assert writes.claim(connection, "w1", 1, START + 31, START + 1) == []
         lost_before = [("w1", START)]
@@ -661,8 +661,8 @@ class Line:
                 row = delivery_row(given.delivery, given.decision)
                 tasks = [replace(task, next_attempt_at=self.now + (second or 0))
                          for task in given.tasks]  # fmt: skip
-                recording = writes.Recording(row, tuple(map(task_row, tasks)), None)
-                writes.record(self.connection, recording)
+                given = recording.Recording(row, tuple(map(task_row, tasks)), None)
+                recording.record(self.connection, given)
             case "claim":
                 limits = {"deploy": 1} if second else {}
                 self.claim(first, limits)
@@ -820,9 +820,9 @@ def record_shape(connection: sqlite3.Connection, shape: str, count: int) -> None
     task = sample().tasks[0]
     for number in range(count):
         changes = {"id": new_id(), "next_attempt_at": START + 999, **fields[shape](number)}
-        writes.insert_tasks(connection, [task_row(replace(task, **changes))])
+        recording.insert_tasks(connection, [task_row(replace(task, **changes))])
     for each in (sample(source="other") for _ in range(5)):
-        writes.insert_tasks(connection, list(map(task_row, each.tasks)))
+        recording.insert_tasks(connection, list(map(task_row, each.tasks)))
         delivery = delivery_row(each.delivery, each.decision)
         connection.execute(sql("insert_delivery"), delivery)
     connection.execute("UPDATE tasks SET delivery_id = ?", (each.delivery.id,))
@@ -830,7 +830,7 @@ def record_shape(connection: sqlite3.Connection, shape: str, count: int) -> None
 
 VERBS: dict[str, Callable[[sqlite3.Connection], object]] = {
     "claim": lambda connection: writes.claim(connection, "w1", 8, START, START, {"full": 0}),
-    "record": lambda connection: writes.insert_tasks(
+    "record": lambda connection: recording.insert_tasks(
         connection, [task_row(replace(each, key="site")) for each in sample().tasks]
     ),
     "next_wait": reads.next_wait,

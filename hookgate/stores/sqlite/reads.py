@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+from hookgate.core.backlog import Backlog
 from hookgate.model import Task, TaskStatus
 from hookgate.stores.sqlite.rows import (
     attempt_of,
@@ -27,6 +28,7 @@ from hookgate.stores.store import (
     TaskHistory,
 )
 
+_BACKLOG = sql("backlog")
 _TASK = sql("task")
 _ATTEMPTS_OF_TASK = sql("attempts_of_task")
 _TASKS_OF_DELIVERIES = sql("tasks_of_deliveries")
@@ -125,6 +127,11 @@ def next_wait(connection: sqlite3.Connection) -> float:
 def next_due(connection: sqlite3.Connection) -> float:
     """When a claim may hand out a task, if no program were at its limit; minus infinity is now."""
     return -math.inf if any_ready(connection) else next_wait(connection)
+
+
+def backlog(connection: sqlite3.Connection) -> Backlog:
+    """How much is pending."""
+    return Backlog(*connection.execute(_BACKLOG).fetchone())
 
 
 def size(connection: sqlite3.Connection) -> int:

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
 
+from hookgate.core.backlog import NO_LIMIT, Backlog
 from hookgate.errors import StoreUnavailable
 from hookgate.model import Attempt, Delivery, Task, TaskStatus
-from hookgate.stores.sqlite import reads, writes
+from hookgate.stores.sqlite import reads, recording, writes
 from hookgate.stores.sqlite.due import NextDue
 from hookgate.stores.sqlite.faults import opening_faults
 from hookgate.stores.sqlite.file import held, opened, opened_for_reading, transaction
@@ -106,18 +107,25 @@ class SqliteStore:
     # --- writing ------------------------------------------------------------------------------
 
     async def record(
-        self, delivery: Delivery, decision: StoredDecision, tasks: Sequence[Task]
+        self,
+        delivery: Delivery,
+        decision: StoredDecision,
+        tasks: Sequence[Task],
+        most: Backlog = NO_LIMIT,
     ) -> RecordResult:
         parts = self._parts
         kept = decision.digest in parts.configurations
-        recording = writes.Recording(
+        given = recording.Recording(
             delivery_row(delivery, decision),
             tuple(map(task_row, tasks)),
             None if kept else configuration_row(delivery, decision),
+            most,
         )
-        duplicate = await parts.writer.submit(writes.record, recording)
+        not_recorded = await parts.writer.submit(recording.record, given)
+        if not_recorded is not None:
+            return not_recorded
         parts.configurations.add(decision.digest)
-        return duplicate or Recorded(tuple(tasks))
+        return Recorded(tuple(tasks))
 
     async def claim(
         self,
@@ -179,6 +187,9 @@ class SqliteStore:
 
     async def count(self, status: TaskStatus) -> int:
         return await self._parts.reader.read(reads.count, status)
+
+    async def backlog(self) -> Backlog:
+        return await self._parts.reader.read(reads.backlog)
 
     async def size(self) -> int:
         return await self._parts.reader.read(reads.size)

@@ -5,15 +5,13 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from hookgate.model import Attempt, Task, TaskStatus, Trigger
 from hookgate.stores.sqlite.lanes import next_in_line
-from hookgate.stores.sqlite.order import superseding, unblock
-from hookgate.stores.sqlite.reads import failed, tasks_of_deliveries
+from hookgate.stores.sqlite.order import unblock
+from hookgate.stores.sqlite.reads import failed
 from hookgate.stores.sqlite.rows import (
-    BURST_COLUMNS,
-    Row,
     delivery_of,
     finished_attempt_row,
     ids_to_json,
@@ -21,17 +19,13 @@ from hookgate.stores.sqlite.rows import (
     task_of,
 )
 from hookgate.stores.sqlite.statements import sql
-from hookgate.stores.store import NO_LIMITS, Claim, Duplicate, TaskFilter
+from hookgate.stores.store import NO_LIMITS, Claim, TaskFilter
 
 ABANDONED = "the gateway ended during the attempt"
 
 WAITS_ENDED_AT_ONCE = 1_000
 """Tasks that a claim takes out of waiting: of more, the rest is the next claim's."""
 
-_KEEP_CONFIGURATION = sql("keep_configuration")
-_INSERT_DELIVERY = sql("insert_delivery")
-_INSERT_TASK = sql("insert_task")
-_FIND_ACCEPTED = sql("find_accepted")
 _END_WAIT = sql("end_wait")
 _CLAIM_TASKS = sql("claim_tasks")
 _BEGIN_ATTEMPTS = sql("begin_attempts")
@@ -50,69 +44,6 @@ _PURGEABLE = sql("purgeable")
 _DELETE_ATTEMPTS = sql("delete_attempts")
 _DELETE_TASKS = sql("delete_tasks")
 _DELETE_DELIVERY = sql("delete_delivery")
-
-
-# --- record ---------------------------------------------------------------------------------
-
-
-class Recording(NamedTuple):
-    """A delivery with its tasks, made ready for the tables.
-
-    `configuration` is None where the caller knows that it is kept already.
-    """
-
-    delivery: Row
-    tasks: tuple[Row, ...]
-    configuration: Row | None
-
-
-def record(connection: sqlite3.Connection, recording: Recording) -> Duplicate | None:
-    """Keep a delivery with its tasks, unless its event was accepted before."""
-    if recording.configuration is not None:
-        connection.execute(_KEEP_CONFIGURATION, recording.configuration)
-    if connection.execute(_INSERT_DELIVERY, recording.delivery).rowcount == 0:
-        return _duplicate(connection, recording)
-    insert_tasks(connection, recording.tasks)
-    return None
-
-
-def record_all(
-    connection: sqlite3.Connection, recordings: Sequence[Recording]
-) -> Sequence[Duplicate | None]:
-    """The same for each in turn, by few statements where there is no duplicate among them."""
-    connection.execute("SAVEPOINT together")
-    if _all_recorded(connection, recordings):
-        results: Sequence[Duplicate | None] = [None] * len(recordings)
-    else:
-        connection.execute("ROLLBACK TO together")
-        results = [record(connection, each) for each in recordings]
-    connection.execute("RELEASE together")
-    return results
-
-
-def _all_recorded(connection: sqlite3.Connection, recordings: Sequence[Recording]) -> bool:
-    configurations = [each.configuration for each in recordings if each.configuration is not None]
-    connection.executemany(_KEEP_CONFIGURATION, configurations)
-    deliveries = [each.delivery for each in recordings]
-    if connection.executemany(_INSERT_DELIVERY, deliveries).rowcount < len(deliveries):
-        return False
-    insert_tasks(connection, [task for each in recordings for task in each.tasks])
-    return True
-
-
-def insert_tasks(connection: sqlite3.Connection, tasks: Sequence[Row]) -> None:
-    """Insert tasks in order: each finds those before it of its key and of its burst."""
-    if any(task[-BURST_COLUMNS + 1] is not None for task in tasks):
-        for task in tasks:
-            connection.execute(_INSERT_TASK, superseding(connection, task))
-    else:
-        connection.executemany(_INSERT_TASK, tasks)
-
-
-def _duplicate(connection: sqlite3.Connection, recording: Recording) -> Duplicate:
-    _, source, _, event_id, *_ = recording.delivery
-    first: str = connection.execute(_FIND_ACCEPTED, (source, event_id)).fetchone()["id"]
-    return Duplicate(first, tuple(tasks_of_deliveries(connection, [first])))
 
 
 # --- attempts -------------------------------------------------------------------------------

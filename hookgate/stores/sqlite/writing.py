@@ -20,7 +20,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from hookgate.errors import StoreError
-from hookgate.stores.sqlite import reads, writes
+from hookgate.stores.sqlite import reads, recording, writes
 from hookgate.stores.sqlite.faults import fault_of, locked
 from hookgate.stores.sqlite.file import opened, transaction
 from hookgate.stores.sqlite.frames import Answers, FrameBuffer, Write, frame
@@ -117,8 +117,9 @@ class Committer:
             left = self._left
             results: list[object] = []
             for verb, same in groupby(group, key=itemgetter(0)):
-                if verb is writes.record:  # many rows by one statement cost less
-                    results += writes.record_all(self._connection, [write[1][0] for write in same])
+                if verb is recording.record:  # many rows by one statement cost less
+                    together = [write[1][0] for write in same]
+                    results += recording.record_all(self._connection, together)
                     left = True
                 else:
                     for _, arguments in same:

@@ -102,6 +102,34 @@ CREATE TABLE attempts (
     PRIMARY KEY (task_id, number)
 ) WITHOUT ROWID;
 
+-- How many tasks are pending and how large the bodies of their deliveries are, so that a record need
+-- not count them. Whatever changes the status of a task is counted here, whoever does it. Inserted
+-- tasks are counted by who inserts them, many at once: with a trigger an INSERT costs a third more.
+CREATE TABLE backlog (
+    id    INTEGER PRIMARY KEY CHECK (id = 1),
+    tasks INTEGER NOT NULL,
+    bytes INTEGER NOT NULL
+);
+INSERT INTO backlog VALUES (1, 0, 0);
+
+CREATE TRIGGER tasks_begin_to_pend AFTER UPDATE OF status ON tasks
+WHEN NEW.status = 'pending' AND OLD.status <> 'pending'
+BEGIN
+    UPDATE backlog SET
+        tasks = tasks + 1,
+        bytes = bytes + (SELECT length(body) FROM deliveries WHERE id = NEW.delivery_id)
+    WHERE id = 1;
+END;
+
+CREATE TRIGGER tasks_cease_to_pend AFTER UPDATE OF status ON tasks
+WHEN NEW.status <> 'pending' AND OLD.status = 'pending'
+BEGIN
+    UPDATE backlog SET
+        tasks = tasks - 1,
+        bytes = bytes - (SELECT length(body) FROM deliveries WHERE id = OLD.delivery_id)
+    WHERE id = 1;
+END;
+
 -- 'hkgt': tells this file from any other SQLite database.
 PRAGMA application_id = 0x686b6774;
 PRAGMA user_version = 1;

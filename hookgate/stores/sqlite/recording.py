@@ -1,0 +1,114 @@
+"""Taking deliveries in: what is new and has room is kept, whole or not at all."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, TypeAlias
+
+from hookgate.core.backlog import NO_LIMIT, Backlog, exceeded, over
+from hookgate.stores.sqlite.order import superseding
+from hookgate.stores.sqlite.reads import backlog, tasks_of_deliveries
+from hookgate.stores.sqlite.rows import BURST_COLUMNS, Row
+from hookgate.stores.sqlite.statements import sql
+from hookgate.stores.store import Duplicate, Full
+
+_KEEP_CONFIGURATION = sql("keep_configuration")
+_INSERT_DELIVERY = sql("insert_delivery")
+_INSERT_TASK = sql("insert_task")
+_FIND_ACCEPTED = sql("find_accepted")
+_ADD_TO_BACKLOG = sql("add_to_backlog")
+
+NotRecorded: TypeAlias = Duplicate | Full
+
+
+class Recording(NamedTuple):
+    """A delivery with its tasks, made ready for the tables.
+
+    `configuration` is None where the caller knows that it is kept already. `most` is how much may
+    be pending with it.
+    """
+
+    delivery: Row
+    tasks: tuple[Row, ...]
+    configuration: Row | None
+    most: Backlog = NO_LIMIT
+
+    @property
+    def adds(self) -> Backlog:
+        """What is pending more once it is kept."""
+        body = self.delivery[-1]
+        assert isinstance(body, bytes)  # noqa: S101 - see `delivery_row`
+        return Backlog(len(self.tasks), len(self.tasks) * len(body))
+
+
+def record(connection: sqlite3.Connection, recording: Recording) -> NotRecorded | None:
+    """Keep a delivery with its tasks, unless its event was accepted before or there is no room."""
+    pending = backlog(connection)
+    bound = over(pending, recording.adds, recording.most)
+    if bound is not None:
+        return _duplicate(connection, recording) or Full(pending, bound)
+    if recording.configuration is not None:
+        connection.execute(_KEEP_CONFIGURATION, recording.configuration)
+    if connection.execute(_INSERT_DELIVERY, recording.delivery).rowcount == 0:
+        return _duplicate(connection, recording)
+    _add_tasks(connection, [recording])
+    return None
+
+
+def record_all(
+    connection: sqlite3.Connection, recordings: Sequence[Recording]
+) -> Sequence[NotRecorded | None]:
+    """The same for each in turn, by few statements where all of them are kept."""
+    if not _room_for_all(connection, recordings):
+        return [record(connection, each) for each in recordings]
+    connection.execute("SAVEPOINT together")
+    if _all_recorded(connection, recordings):
+        results: Sequence[NotRecorded | None] = [None] * len(recordings)
+    else:
+        connection.execute("ROLLBACK TO together")
+        results = [record(connection, each) for each in recordings]
+    connection.execute("RELEASE together")
+    return results
+
+
+def _room_for_all(connection: sqlite3.Connection, recordings: Sequence[Recording]) -> bool:
+    pending, more = backlog(connection), _together(recordings)
+    return all(exceeded(pending, more, most) is None for most in {each.most for each in recordings})
+
+
+def _together(recordings: Iterable[Recording]) -> Backlog:
+    tasks, sizes = zip(*(each.adds for each in recordings), strict=True)
+    return Backlog(sum(tasks), sum(sizes))
+
+
+def _all_recorded(connection: sqlite3.Connection, recordings: Sequence[Recording]) -> bool:
+    configurations = [each.configuration for each in recordings if each.configuration is not None]
+    connection.executemany(_KEEP_CONFIGURATION, configurations)
+    deliveries = [each.delivery for each in recordings]
+    if connection.executemany(_INSERT_DELIVERY, deliveries).rowcount < len(deliveries):
+        return False
+    _add_tasks(connection, recordings)
+    return True
+
+
+def _add_tasks(connection: sqlite3.Connection, recordings: Sequence[Recording]) -> None:
+    insert_tasks(connection, [task for each in recordings for task in each.tasks])
+    connection.execute(_ADD_TO_BACKLOG, _together(recordings))
+
+
+def insert_tasks(connection: sqlite3.Connection, tasks: Sequence[Row]) -> None:
+    """Insert tasks in order: each finds those before it of its key and of its burst."""
+    if any(task[-BURST_COLUMNS + 1] is not None for task in tasks):
+        for task in tasks:
+            connection.execute(_INSERT_TASK, superseding(connection, task))
+    else:
+        connection.executemany(_INSERT_TASK, tasks)
+
+
+def _duplicate(connection: sqlite3.Connection, recording: Recording) -> Duplicate | None:
+    _, source, _, event_id, *_ = recording.delivery
+    first = connection.execute(_FIND_ACCEPTED, (source, event_id)).fetchone()
+    if first is None:
+        return None
+    return Duplicate(first["id"], tuple(tasks_of_deliveries(connection, [first["id"]])))

@@ -1,0 +1,1 @@
+UPDATE backlog SET tasks = tasks + ?, bytes = bytes + ? WHERE id = 1

@@ -1,0 +1,1 @@
+SELECT tasks, bytes FROM backlog WHERE id = 1
