@@ -36,7 +36,7 @@ ROOT = Path(__file__).parent.parent
 RULES = f"""\
 version: 1
 server: {{admin_token: benchmark}}
-store: sqlite:bench.db
+store: {{url: "sqlite:bench.db", max_pending: {{tasks: 10000000, bytes: 100GB}}}}
 sources:
   github:
     provider: github

@@ -26,6 +26,7 @@ from uvicorn.server import ServerState
 from benchmarks.ack import ROOT, RULES, SECRET, request
 from hookgate.core.authenticate import authenticate
 from hookgate.core.bodies import Body, read_body
+from hookgate.core.backlog import Drain
 from hookgate.core.config import Config
 from hookgate.core.decide import decide, decide_authentic
 from hookgate.engine.intake import Intake, Taken
@@ -160,7 +161,7 @@ async def recording(config: Config, directory: str) -> dict[str, float]:
     """What the record takes in the gateway, and in the process that writes."""
     raw_headers, body = push()
     async with SqliteStore(str(Path(directory, "profile.db"))) as store:
-        intake = Intake(store, time.time, Metrics(config, time.time()))
+        intake = Intake(store, time.time, Metrics(config, time.time()), Drain(0.0))
         first = Delivery(
             "", "github", time.time(), "POST", "/github", {}, headers_of(raw_headers), body, "::1"
         )
@@ -191,7 +192,7 @@ def main() -> None:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             transport = runner.run(http())
             recorded = runner.run(recording(config, directory))
-        intake = Intake(SqliteStore("unused"), time.time, Metrics(config, time.time()))
+        intake = Intake(SqliteStore("unused"), time.time, Metrics(config, time.time()), Drain(0.0))
         steps = in_the_event_loop(config, intake)
     for name, microseconds in (transport | steps | recorded).items():
         print(f"{name:<32}{microseconds:7.1f} us")

@@ -56,6 +56,13 @@ def is_full(pending: Backlog, most: Backlog) -> bool:
     return over(pending, Backlog(1, 1), most) is not None
 
 
+def why_full(pending: Backlog, bound: Bound, most: Backlog) -> str:
+    """Why there is no room, for whoever runs the gateway."""
+    if bound == "tasks":
+        return f"{pending.tasks} tasks are pending of {most.tasks} (store.max_pending.tasks)"
+    return f"{pending.bytes} bytes are pending of {most.bytes} (store.max_pending.bytes)"
+
+
 class Drain:
     """How fast tasks end. `now` is a time in seconds that never goes back."""
 

@@ -9,6 +9,7 @@ from collections.abc import Coroutine, Iterable
 from dataclasses import replace
 from typing import Any
 
+from hookgate.core.backlog import Drain
 from hookgate.core.config import Config
 from hookgate.core.retry import Failure, wait_before_retry
 from hookgate.engine import journal
@@ -47,6 +48,7 @@ class Dispatcher:
         worker: str,
         clock: Clock,
         metrics: Metrics,
+        drain: Drain,
     ) -> None:
         self._current = current
         self._store = store
@@ -54,6 +56,7 @@ class Dispatcher:
         self._worker = worker
         self._clock = clock
         self._metrics = metrics
+        self._drain = drain
         self._stopping = asyncio.Event()
         self._drained = asyncio.Event()
         self._slot_free = asyncio.Event()
@@ -171,6 +174,7 @@ class Dispatcher:
         wait = self._wait_before_retry(claim, result)
         if wait is None:
             await self._finish(claim, attempt, status)
+            self._drain.ended(time.monotonic())
         else:
             await self._finish(claim, attempt, TaskStatus.PENDING, now + wait)
         seconds = time.perf_counter() - began

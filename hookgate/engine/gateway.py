@@ -9,6 +9,7 @@ import time
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
+from hookgate.core.backlog import Drain, is_full
 from hookgate.core.config import Config
 from hookgate.core.explain import Trace
 from hookgate.engine import journal
@@ -47,7 +48,8 @@ class Gateway:
         self._clock = clock
         self._fetcher = fetcher
         self.metrics = Metrics(config, clock())
-        self._intake = Intake(store, clock, self.metrics, fetcher)
+        self._drain = Drain(time.monotonic())
+        self._intake = Intake(store, clock, self.metrics, self._drain, fetcher)
         self._dispatcher: Dispatcher | None = None
         self._open = AsyncExitStack()
         self.ready = False
@@ -58,7 +60,13 @@ class Gateway:
         if self._runner is not None:
             worker = f"{os.uname().nodename}:{os.getpid()}"
             self._dispatcher = Dispatcher(
-                self._current, self.store, self._runner, worker, self._clock, self.metrics
+                self._current,
+                self.store,
+                self._runner,
+                worker,
+                self._clock,
+                self.metrics,
+                self._drain,
             )
             await self._open.enter_async_context(self._dispatcher)
         if self._fetcher is not None:
@@ -91,6 +99,10 @@ class Gateway:
         self.metrics.use(config, self._clock())
         if self._dispatcher is not None:
             self._dispatcher.look_again()
+
+    async def is_full(self) -> bool:
+        """Whether so much is pending that what starts a task is turned away."""
+        return is_full(await self.store.backlog(), self.config.store.max_pending)
 
     def now(self) -> float:
         """The time by the gateway's clock."""

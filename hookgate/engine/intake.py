@@ -10,6 +10,7 @@ from enum import Enum
 from functools import partial
 from typing import ClassVar, Protocol, TypeAlias
 
+from hookgate.core.backlog import Backlog, Bound, Drain, wait_for_room, why_full
 from hookgate.core.config import Config
 from hookgate.core.decide import decide, reject_unread
 from hookgate.core.tasks import pending_task
@@ -29,7 +30,7 @@ from hookgate.model import (
     Task,
     Wanted,
 )
-from hookgate.stores.store import Duplicate, Store, StoredDecision, TaskHistory
+from hookgate.stores.store import Duplicate, Full, Store, StoredDecision, TaskHistory
 
 _LARGE = 256 * 1024
 """Bytes of a body from which on it is decided aside, one at a time, so that others need not wait
@@ -95,6 +96,21 @@ class Limited:
 
 
 @dataclass(frozen=True, slots=True)
+class NoRoom:
+    """So much is pending that its tasks were not taken: nothing was recorded.
+
+    `bound` is which number is too large, and `wait` the seconds until there should be room.
+    """
+
+    outcome: ClassVar[str] = "full"
+    delivery: Delivery
+    decision: Accepted | Ignored
+    bound: Bound
+    reason: str
+    wait: float
+
+
+@dataclass(frozen=True, slots=True)
 class NotRecorded:
     """The store could not record it: nothing was accepted, the sender must try again."""
 
@@ -112,7 +128,9 @@ class NotVerified:
     decision: Rejected
 
 
-Receipt: TypeAlias = Taken | Repeated | TurnedAway | Greeted | Limited | NotRecorded | NotVerified
+Receipt: TypeAlias = (
+    Taken | Repeated | TurnedAway | Greeted | Limited | NoRoom | NotRecorded | NotVerified
+)
 """What became of a delivery; its `outcome` says so in the words of the journal."""
 
 
@@ -144,13 +162,19 @@ class Intake:
     """Decides about deliveries and records them in one store."""
 
     def __init__(
-        self, store: Store, clock: Clock, metrics: Metrics, fetcher: Fetches | None = None
+        self,
+        store: Store,
+        clock: Clock,
+        metrics: Metrics,
+        drain: Drain,
+        fetcher: Fetches | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._ids = Ids(clock)
         self._limits = RateLimits()
         self._metrics = metrics
+        self._drain = drain
         self._fetcher = fetcher
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="large deliveries")
 
@@ -217,18 +241,35 @@ class Intake:
         if wait:
             return Limited(delivery, decision, f"over the limit of {source.rate_limit}", wait)
         tasks = self._tasks(delivery, decision)
-        stored = redacted(delivery, source)
+        stored, most = redacted(delivery, source), config.store.max_pending
+        kept = _stored_decision(decision, config)
         try:
-            result = await self._store.record(stored, _stored_decision(decision, config), tasks)
+            result = await self._store.record(stored, kept, tasks, most)
         except StoreUnavailable as error:
             return NotRecorded(delivery, str(error))
         except Exception as error:  # whatever it is, nothing was promised yet
             journal.recording_broke(delivery)
             return NotRecorded(delivery, f"a fault of hookgate: {type(error).__name__}")
+        if isinstance(result, Full):
+            return self._no_room(delivery, decision, result, len(tasks), most)
         self._confirm(delivery, decision)
         if isinstance(result, Duplicate):
             return Repeated(delivery, decision, result.delivery_id, result.tasks)
         return Taken(delivery, decision, tasks)
+
+    def _no_room(
+        self,
+        delivery: Delivery,
+        decision: Accepted | Ignored,
+        full: Full,
+        tasks: int,
+        most: Backlog,
+    ) -> NoRoom:
+        self._metrics.full[full.bound] += 1
+        more = Backlog(tasks, tasks * len(delivery.body))
+        wait = wait_for_room(full.pending, more, most, self._drain.rate(time.monotonic()))
+        reason = why_full(full.pending, full.bound, most)
+        return NoRoom(delivery, decision, full.bound, reason, wait)
 
     def _tasks(self, delivery: Delivery, decision: Accepted | Ignored) -> tuple[Task, ...]:
         if isinstance(decision, Ignored):
@@ -267,5 +308,10 @@ def _tell(receipt: Receipt, duration: float) -> None:
         case Limited(delivery, decision, reason, _):
             event_type = decision.event.event_type
             journal.delivery_limited(delivery, event_type, receipt.outcome, reason)
+        case NoRoom():
+            event_type = receipt.decision.event.event_type
+            journal.delivery_without_room(
+                receipt.delivery, event_type, receipt.outcome, receipt.reason
+            )
         case NotRecorded(delivery, reason):
             journal.delivery_not_recorded(delivery, receipt.outcome, reason)

@@ -72,7 +72,16 @@ def fewer_connections(wanted: int, possible: int) -> None:
 
 
 def delivery_limited(delivery: Delivery, event_type: str, outcome: str, reason: str) -> None:
-    """A delivery was one too many; its sender was told to try again."""
+    """A delivery was one too many of its source; its sender was told to try again."""
+    _put_off(logging.INFO, delivery, event_type, outcome, reason)
+
+
+def delivery_without_room(delivery: Delivery, event_type: str, outcome: str, reason: str) -> None:
+    """Too much is pending for another delivery; its sender was told to try again."""
+    _put_off(logging.WARNING, delivery, event_type, outcome, reason)
+
+
+def _put_off(level: int, delivery: Delivery, event_type: str, outcome: str, reason: str) -> None:
     fields: dict[str, object] = {
         "delivery_id": delivery.id,
         "source": delivery.source,
@@ -81,7 +90,7 @@ def delivery_limited(delivery: Delivery, event_type: str, outcome: str, reason: 
         "reason": reason,
         "peer": delivery.peer,
     }
-    _tell(logging.INFO, "delivery", fields)
+    _tell(level, "delivery", fields)
 
 
 def delivery_not_recorded(delivery: Delivery, outcome: str, reason: str) -> None:

@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from hookgate.auth.verifier import Verifier
+from hookgate.core.backlog import Bound
 from hookgate.core.config import Config, Source
 from hookgate.model import AuthStep, TaskStatus
 
@@ -19,6 +20,7 @@ OUTCOMES = (
     "duplicate",
     "answered",
     "limited",
+    "full",
     "rejected",
     "refused",
     "not recorded",
@@ -113,17 +115,20 @@ class Metrics:
     """The counts of one gateway since it was started.
 
     `digest` is that of the configuration in use since `reloaded_at`; `reload_successful` tells
-    whether the newest one that was there to be used could be.
+    whether the newest one that was there to be used could be. `full` counts the deliveries that
+    `max_pending` left no room for, by which number of it was too small.
     """
 
     def __init__(self, config: Config, now: float) -> None:
         self.sources: dict[str, SourceCounts] = {}
         self.programs: dict[str, ProgramCounts] = {}
+        self.full: dict[Bound, int] = {"tasks": 0, "bytes": 0}
         self.use(config, now)
 
     def use(self, config: Config, now: float) -> None:
         """Count for the sources and programs of `config`; the counts of those that stay go on."""
         self.digest = config.digest
+        self.max_pending = config.store.max_pending
         self.reloaded_at = now
         self.reload_successful = True
         self.sources = {

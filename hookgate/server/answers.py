@@ -17,6 +17,7 @@ from hookgate.core.templates import fill
 from hookgate.engine.intake import (
     Greeted,
     Limited,
+    NoRoom,
     NotRecorded,
     NotVerified,
     Receipt,
@@ -135,10 +136,10 @@ def refuse_for(source: Source, method: str, refusal: Refusal) -> Answer:
     return refuse(refusal)
 
 
-def unavailable(message: str) -> Answer:
+def unavailable(message: str, wait: str = RETRY_AFTER) -> Answer:
     """The answer to a request that comes at a bad time; the caller may send it again."""
     body: dict[str, JSON] = {"status": "unavailable", "message": message}
-    return json_answer(503, body, **{"retry-after": RETRY_AFTER})
+    return json_answer(503, body, **{"retry-after": wait})
 
 
 def answer(receipt: Receipt, config: Config) -> Answer:
@@ -151,6 +152,9 @@ def answer(receipt: Receipt, config: Config) -> Answer:
             return _greeting(decision.reply)
         case Limited(wait=wait):
             return _too_many(wait)
+        case NoRoom(wait=wait):
+            message = "too much waits to be run; try again later"
+            return unavailable(message, str(math.ceil(wait)))
         case NotRecorded():
             return unavailable("the delivery could not be recorded; try again later")
         case NotVerified():

@@ -24,6 +24,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from hookgate import __version__
+from hookgate.core.backlog import Backlog
 from hookgate.engine.gateway import Gateway
 from hookgate.engine.metrics import Durations, Metrics, ProgramCounts, SourceCounts
 from hookgate.errors import StoreUnavailable
@@ -63,18 +64,19 @@ class MetricsPage:
 
     async def _new_page(self) -> bytes:
         try:
-            standing = await self._gateway.store.standing()
+            store = self._gateway.store
+            work = await store.standing(), await store.backlog()
         except StoreUnavailable:
-            standing = None  # that is when the other figures are needed most
-        return generate_latest(Families(self._gateway.metrics, standing, self._gateway.now()))
+            work = None  # that is when the other figures are needed most
+        return generate_latest(Families(self._gateway.metrics, work, self._gateway.now()))
 
 
 class Families(Collector):
-    """The metrics of one moment; without `standing` those of the tasks are left out."""
+    """The metrics of one moment; without `work` those of the tasks are left out."""
 
-    def __init__(self, metrics: Metrics, standing: Standing | None, now: float) -> None:
+    def __init__(self, metrics: Metrics, work: tuple[Standing, Backlog] | None, now: float) -> None:
         self._metrics = metrics
-        self._standing = standing
+        self._work = work
         self._now = now
 
     def collect(self) -> Iterator[Metric]:
@@ -86,8 +88,11 @@ class Families(Collector):
         yield from _about_config(self._metrics)
         yield from _about_sources(self._metrics)
         yield from _about_programs(self._metrics)
-        if self._standing is not None:
-            yield from _about_tasks(self._standing, self._now)
+        yield from _about_room(self._metrics)
+        if self._work is not None:
+            standing, backlog = self._work
+            yield from _about_tasks(standing, self._now)
+            yield from _about_backlog(backlog)
 
 
 def _about_config(metrics: Metrics) -> Iterator[Metric]:
@@ -168,6 +173,36 @@ def _about_tasks(standing: Standing, now: float) -> Iterable[Metric]:
         value=max(0.0, now - due),
     )
     return tasks, oldest
+
+
+def _about_room(metrics: Metrics) -> Iterator[Metric]:
+    full = CounterMetricFamily(
+        "hookgate_deliveries_full",
+        "Deliveries that were not taken because too much is pending, by the number of"
+        " store.max_pending that is too small.",
+        labels=("bound",),
+    )
+    for bound, number in metrics.full.items():
+        full.add_metric((bound,), number)
+    most = metrics.max_pending
+    yield full
+    yield GaugeMetricFamily(
+        "hookgate_max_pending_tasks", "How many tasks may be pending.", value=most.tasks
+    )
+    yield GaugeMetricFamily(
+        "hookgate_max_pending_bytes", "How many bytes may be pending.", value=most.bytes
+    )
+
+
+def _about_backlog(backlog: Backlog) -> Iterator[Metric]:
+    yield GaugeMetricFamily(
+        "hookgate_pending_tasks", "How many tasks are pending.", value=backlog.tasks
+    )
+    yield GaugeMetricFamily(
+        "hookgate_pending_bytes",
+        "The bytes of the bodies of pending tasks, counted for each task.",
+        value=backlog.bytes,
+    )
 
 
 def _counted(counts: Mapping[str, Counts]) -> Iterator[tuple[str, Counts]]:

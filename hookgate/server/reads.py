@@ -92,7 +92,12 @@ class Reads:
         return document({"status": "ok"})
 
     async def _ready(self, _: Request) -> Response:
-        return document({"status": "ready"}) if self._gateway.ready else fault(503, "not ready")
+        """Ready is also who is full: duplicates are known all the same, and the others are told when
+        to come back, which a balancer that sends nothing here any more would not tell them.
+        """
+        if not self._gateway.ready:
+            return fault(503, "not ready")
+        return document({"status": "full" if await self._gateway.is_full() else "ready"})
 
 
 def _task_filter(query: Mapping[str, str]) -> TaskFilter | str:

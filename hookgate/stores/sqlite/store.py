@@ -78,7 +78,7 @@ class SqliteStore:
             lock = resources.enter_context(held(self._path, self._patience))
             with opened(self._path) as writing:
                 end_strays(reads.running(writing))
-                due = NextDue(_release_all(writing))
+                due = NextDue(_made_ready(writing))
             writer = Writer(self._path, lock, due.update)
             reader = Reader(resources.enter_context(opened_for_reading(self._path)), self._path)
             await writer.start()
@@ -226,9 +226,14 @@ class SqliteStore:
             self._open.writer.submit(writes.unclaim, claims.result())
 
 
-def _release_all(writing: sqlite3.Connection) -> float:
+def _made_ready(writing: sqlite3.Connection) -> float:
+    """Give back what runs no more; when a task is due.
+
+    What is pending is counted anew, so that no mistake in that outlives a restart.
+    """
     with transaction(writing, "BEGIN IMMEDIATE"):
         writes.release(writing, lease_ended=math.inf, now=time.time())
+        recording.recount(writing)
         return reads.next_due(writing)
 
 

@@ -25,7 +25,9 @@ _FAULTS = {
     "accepted deliveries without a task": sql("whole/accepted_without_task"),
     "deliveries without the rules file that decided": sql("whole/deliveries_without_configuration"),
     "running tasks without a running attempt": sql("whole/running_without_attempt"),
-    "too many or too few in the count of pending tasks": sql("whole/miscounted_backlog"),
+    "pending tasks (or their bytes) miscounted; the next start of a gateway counts anew": sql(
+        "whole/miscounted_backlog"
+    ),
     "keys whose tasks do not run one after the other": sql("whole/keys_without_head"),
 }
 

@@ -117,7 +117,9 @@ WHEN NEW.status = 'pending' AND OLD.status <> 'pending'
 BEGIN
     UPDATE backlog SET
         tasks = tasks + 1,
-        bytes = bytes + (SELECT length(body) FROM deliveries WHERE id = NEW.delivery_id)
+        bytes = bytes + coalesce(
+            (SELECT length(body) FROM deliveries WHERE id = NEW.delivery_id), 0
+        )
     WHERE id = 1;
 END;
 
@@ -126,7 +128,9 @@ WHEN NEW.status <> 'pending' AND OLD.status = 'pending'
 BEGIN
     UPDATE backlog SET
         tasks = tasks - 1,
-        bytes = bytes - (SELECT length(body) FROM deliveries WHERE id = OLD.delivery_id)
+        bytes = bytes - coalesce(
+            (SELECT length(body) FROM deliveries WHERE id = OLD.delivery_id), 0
+        )
     WHERE id = 1;
 END;
 

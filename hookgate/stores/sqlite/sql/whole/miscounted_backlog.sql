@@ -1,9 +1,6 @@
-SELECT abs(
-    (SELECT tasks FROM backlog) - (SELECT count(*) FROM tasks WHERE status = 'pending')
-) + (
-    (SELECT bytes FROM backlog) <> (
-        SELECT coalesce(sum(length(body)), 0)
-        FROM tasks JOIN deliveries ON deliveries.id = delivery_id
-        WHERE status = 'pending'
-    )
-)
+SELECT max(abs(backlog.tasks - counted.tasks), backlog.bytes <> counted.bytes)
+FROM backlog, (
+    SELECT count(*) AS tasks, coalesce(sum(length(body)), 0) AS bytes
+    FROM tasks LEFT JOIN deliveries ON deliveries.id = delivery_id
+    WHERE status = 'pending'
+) AS counted
