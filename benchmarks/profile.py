@@ -25,8 +25,8 @@ from uvicorn.server import ServerState
 
 from benchmarks.ack import ROOT, RULES, SECRET, request
 from hookgate.core.authenticate import authenticate
-from hookgate.core.bodies import Body, read_body
 from hookgate.core.backlog import Drain
+from hookgate.core.bodies import Body, read_body
 from hookgate.core.config import Config
 from hookgate.core.decide import decide, decide_authentic
 from hookgate.engine.intake import Intake, Taken

@@ -92,8 +92,9 @@ class Reads:
         return document({"status": "ok"})
 
     async def _ready(self, _: Request) -> Response:
-        """Ready is also who is full: duplicates are known all the same, and the others are told when
-        to come back, which a balancer that sends nothing here any more would not tell them.
+        """Whoever is full is ready: duplicates are still known, and others told when to come back.
+
+        A load balancer that sends nothing here any more would tell them nothing.
         """
         if not self._gateway.ready:
             return fault(503, "not ready")

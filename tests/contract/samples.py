@@ -8,6 +8,7 @@ from itertools import count
 from typing import Any
 from uuid import UUID
 
+from hookgate.core.backlog import NO_LIMIT, Backlog
 from hookgate.model import Attempt, AuthResult, AuthStep, Delivery, Task, TaskStatus
 from hookgate.stores.store import Claim, RecordResult, Store, StoredDecision
 
@@ -29,8 +30,8 @@ class Sample:
     decision: StoredDecision
     tasks: tuple[Task, ...]
 
-    async def record_in(self, store: Store) -> RecordResult:
-        return await store.record(self.delivery, self.decision, self.tasks)
+    async def record_in(self, store: Store, most: Backlog = NO_LIMIT) -> RecordResult:
+        return await store.record(self.delivery, self.decision, self.tasks, most)
 
 
 def sample(

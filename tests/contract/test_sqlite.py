@@ -28,6 +28,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from hookgate.core.backlog import Backlog, exceeded
 from hookgate.errors import StoreError, StoreFormatError, StoreInUse, StoreUnavailable
 from hookgate.model import Attempt, Burst, TaskStatus
 from hookgate.stores.sqlite import SqliteStore, reads, recording, writes
@@ -530,10 +531,10 @@ def children_of(pid: int) -> list[int]:
 def test_claims_whose_answer_was_lost_are_handed_out_again(path: Path) -> None:
     given = sample()
     with opened(str(path)) as connection:
-        given = recording.Recording(
+        made = recording.Recording(
             delivery_row(given.delivery, given.decision), tuple(map(task_row, given.tasks)), None
         )
-        assert recording.record(connection, given) is None
+        assert recording.record(connection, made) is None
         lost = writes.claim(connection, "w1", 1, START + 30, START)
         assert writes.claim(connection, "w1", 1, START + 31, START + 1) == []
         lost_before = [("w1", START)]
@@ -637,12 +638,18 @@ ENDS = st.sampled_from(
 )
 STEPS = st.one_of(
     st.tuples(st.just("record"), KEYS, st.sampled_from([None, None, 5.0])),
+    st.tuples(st.just("record some"), st.integers(1, 4), st.booleans()),
     st.tuples(st.just("claim"), st.integers(1, 3), st.booleans()),
     st.tuples(st.just("finish"), st.integers(0, 5), ENDS),
     st.tuples(st.just("release"), st.just(0), st.just(0)),
     st.tuples(st.just("retry"), st.integers(1, 2), st.just(0)),
     st.tuples(st.just("pass time"), st.integers(1, 30), st.just(0)),
+    st.tuples(st.just("lose claims"), st.integers(1, 3), st.just(0)),
+    st.tuples(st.just("purge"), st.integers(1, 3), st.just(0)),
 )
+
+
+MOST = Backlog(tasks=9, bytes=40)
 
 
 class Line:
@@ -657,12 +664,27 @@ class Line:
         match name:
             case "record":
                 burst = None if second is None else Burst("burst", self.now + 3 * second)
-                given = sample(at=self.now, key=first, burst=burst, programs=("deploy", "notify"))
+                given = sample(
+                    at=self.now,
+                    key=first,
+                    burst=burst,
+                    programs=("deploy", "notify"),
+                    body=b"x" * len(self.running),
+                )
                 row = delivery_row(given.delivery, given.decision)
                 tasks = [replace(task, next_attempt_at=self.now + (second or 0))
                          for task in given.tasks]  # fmt: skip
-                given = recording.Recording(row, tuple(map(task_row, tasks)), None)
-                recording.record(self.connection, given)
+                made = recording.Recording(row, tuple(map(task_row, tasks)), None)
+                recording.record(self.connection, made)
+            case "record some":
+                self.record_some(first, again=second)
+            case "lose claims":
+                writes.unclaim(
+                    self.connection,
+                    writes.claim(self.connection, "w2", first, self.now + 10, self.now),
+                )
+            case "purge":
+                writes.purge(self.connection, self.now, first)
             case "claim":
                 limits = {"deploy": 1} if second else {}
                 self.claim(first, limits)
@@ -678,6 +700,29 @@ class Line:
             case "pass time":
                 self.now += first
 
+    def record_some(self, count: int, *, again: bool) -> None:
+        """Some at once, the last of them a duplicate; of all, `MOST` may be pending."""
+        ids = [new_id() for _ in range(count)]
+        given = [
+            sample(at=self.now, event_id=event, body=b"x" * size, programs=("a", "b"))
+            for size, event in enumerate([*ids, ids[-1]] if again else ids)
+        ]
+        before = reads.backlog(self.connection)
+        recording.record_all(
+            self.connection,
+            [
+                recording.Recording(
+                    delivery_row(each.delivery, each.decision),
+                    tuple(map(task_row, each.tasks)),
+                    None,
+                    MOST,
+                )
+                for each in given
+            ],
+        )
+        pending = reads.backlog(self.connection)
+        assert exceeded(pending, Backlog(0, 0), MOST) is None or pending == before
+
     def claim(self, limit: int, limits: dict[str, int]) -> int:
         before = self.count("status = 'running' AND program = 'deploy'")
         claims = writes.claim(self.connection, "w1", limit, self.now + 10, self.now, limits)
@@ -692,7 +737,16 @@ class Line:
         return found
 
     def check(self) -> None:
-        """Of each key with tasks that have not ended exactly one is not blocked."""
+        """Of each key with tasks that have not ended exactly one is not blocked.
+
+        And what is pending is counted right.
+        """
+        rows = self.connection.execute(
+            "SELECT length(body) FROM tasks JOIN deliveries ON deliveries.id = delivery_id"
+            " WHERE status = 'pending'"
+        ).fetchall()
+        sizes = [size for (size,) in rows]
+        assert reads.backlog(self.connection) == Backlog(len(sizes), sum(sizes))
         rows = self.connection.execute(
             "SELECT key, sum(NOT blocked), sum(status = 'running' AND blocked) FROM tasks"
             " WHERE status IN ('pending', 'running') AND key IS NOT NULL GROUP BY key"

@@ -79,6 +79,7 @@ async def test_a_duplicate_shows_the_first_tasks_as_they_are_now(store: Store) -
     claim = await claim_one(store)
     await store.finish(ended(claim), TaskStatus.COMPLETED, None, START + 1)
     result = await sample(event_id="e1").record_in(store)
+    assert isinstance(result, Duplicate)
     assert [task.status for task in result.tasks] == [TaskStatus.COMPLETED]
 
 
@@ -1189,6 +1190,7 @@ CALLS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "delivery": lambda store: store.delivery("x"),
     "deliveries": lambda store: store.deliveries(DeliveryFilter()),
     "count": lambda store: store.count(TaskStatus.PENDING),
+    "backlog": lambda store: store.backlog(),
     "standing": lambda store: store.standing(),
     "size": lambda store: store.size(),
     "wait_for_work": lambda store: store.wait_for_work(FOREVER),
