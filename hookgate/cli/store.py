@@ -99,6 +99,7 @@ def _document(path: str, found: Figures) -> dict[str, JSON]:
         "deliveries": dict(found.deliveries),
         "oldest": moment(found.oldest),
         "tasks": dict(found.tasks),
+        "pending_bytes": found.pending.bytes,
     }
 
 
@@ -111,6 +112,8 @@ def _lines(path: str, found: Figures, now: float) -> Iterator[str]:
     if found.oldest is not None:
         yield _fact("oldest", f"{moment(found.oldest)}, {span(max(0.0, now - found.oldest))} ago")
     yield _fact("tasks", _counts(found.tasks))
+    if found.pending.tasks:
+        yield _fact("pending", f"{_size(found.pending.bytes)} of bodies")
     if found.next_due is not None and found.next_due < now:
         yield _fact("due", f"for {span(now - found.next_due)}")
 

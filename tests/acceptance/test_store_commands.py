@@ -331,6 +331,8 @@ def test_the_figures_of_a_store(rules: Path, filled: dict[str, str]) -> None:
     assert "deliveries  2   github 1   jira 1\n" in text
     assert "tasks       2   pending 1   running 0   completed 0   failed 1\n" in text
     assert re.search(r"^oldest      \S+Z, 2h ago$", text, re.MULTILINE)
+    assert found["pending_bytes"] == 2
+    assert "pending     2 B of bodies\n" in text
     assert re.search(r"^due         for 1m$", text, re.MULTILINE)
 
 
@@ -353,6 +355,10 @@ def test_a_sound_store_is_told_to_be(rules: Path, filled: dict[str, str]) -> Non
         (
             "UPDATE tasks SET status = 'running' WHERE status = 'failed'",
             "1 running tasks without a running attempt",
+        ),
+        (
+            "UPDATE backlog SET bytes = 7",
+            "1 miscounted pending tasks, which the next start of a gateway counts anew",
         ),
     ],
 )

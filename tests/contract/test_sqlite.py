@@ -741,11 +741,11 @@ class Line:
 
         And what is pending is counted right.
         """
-        rows = self.connection.execute(
+        bodies = self.connection.execute(
             "SELECT length(body) FROM tasks JOIN deliveries ON deliveries.id = delivery_id"
             " WHERE status = 'pending'"
         ).fetchall()
-        sizes = [size for (size,) in rows]
+        sizes = [size for (size,) in bodies]
         assert reads.backlog(self.connection) == Backlog(len(sizes), sum(sizes))
         rows = self.connection.execute(
             "SELECT key, sum(NOT blocked), sum(status = 'running' AND blocked) FROM tasks"

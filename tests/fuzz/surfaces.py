@@ -25,7 +25,7 @@ from tests.rules import compiled, delivery
 RULES = """\
 version: 1
 server: {body_timeout: 500ms}
-store: sqlite:hookgate.db
+store: {url: "sqlite:hookgate.db", max_pending: {tasks: 100000000, bytes: 100GB}}
 sources:
   open: &open
     auth: {type: none}

@@ -153,6 +153,9 @@ CHANGES: dict[str, tuple[tuple[str | int, ...], Any]] = {
     "store.url": (("store", "url"), "sqlite:other.db"),
     "store.retention": (("store", "retention"), "30d"),
     "store.max_size": (("store", "max_size"), "1GiB"),
+    "store.max_pending": (("store", "max_pending"), {"tasks": 7}),
+    "store.max_pending.tasks": (("store", "max_pending"), {"tasks": 8}),
+    "store.max_pending.bytes": (("store", "max_pending"), {"bytes": "7KB"}),
     "source.provider": ((*SOURCE, "provider"), "github"),
     "source.auth": (AUTH, {"type": "none"}),
     "source.public_url": (

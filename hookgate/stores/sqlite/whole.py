@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from hookgate.core.backlog import Backlog
 from hookgate.model import TaskStatus
 from hookgate.stores.sqlite import reads
 from hookgate.stores.sqlite.statements import sql
@@ -25,7 +26,7 @@ _FAULTS = {
     "accepted deliveries without a task": sql("whole/accepted_without_task"),
     "deliveries without the rules file that decided": sql("whole/deliveries_without_configuration"),
     "running tasks without a running attempt": sql("whole/running_without_attempt"),
-    "pending tasks (or their bytes) miscounted; the next start of a gateway counts anew": sql(
+    "miscounted pending tasks, which the next start of a gateway counts anew": sql(
         "whole/miscounted_backlog"
     ),
     "keys whose tasks do not run one after the other": sql("whole/keys_without_head"),
@@ -37,7 +38,7 @@ class Figures:
     """How large a store is, in bytes, and how much is in it.
 
     Of the file, `free` is what was deleted and will be used again; `log` is the write-ahead log
-    beside it. `oldest` is when the oldest delivery was received, `next_due` as in `Standing`.
+    beside it. `pending` is counted against `store.max_pending`. `oldest` is when the oldest delivery was received, `next_due` as in `Standing`.
     """
 
     file: int
@@ -45,6 +46,7 @@ class Figures:
     log: int
     deliveries: Mapping[str, int]
     tasks: Mapping[str, int]
+    pending: Backlog
     oldest: float | None
     next_due: float | None
 
@@ -58,6 +60,7 @@ def figures(connection: sqlite3.Connection, path: str) -> Figures:
         log=file_size(f"{os.path.realpath(path)}-wal"),
         deliveries=dict(connection.execute(_DELIVERY_COUNTS).fetchall()),
         tasks={status.value: found.get(status.value, 0) for status in TaskStatus},
+        pending=reads.backlog(connection),
         oldest=connection.execute(_OLDEST).fetchone()[0],
         next_due=reads.standing(connection).next_due,
     )
