@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import httpx
@@ -14,14 +13,14 @@ version: 1
 server: {{admin_token: {ADMIN_TOKEN}, concurrency: 1}}
 store: {{url: "sqlite:hookgate.db", max_pending: {{tasks: 3}}}}
 sources: {{s: {{auth: {{type: none}}, event_id: id, rules: {{"*": [{{program: hold}}]}}}}}}
-programs: {{hold: {{command: [cat, gate], pass: none}}}}
+programs:
+  hold: {{command: [sh, -c, "until [ -e go ]; do sleep 0.02; done"], pass: none}}
 """
 
 
 def test_a_full_gateway_turns_deliveries_away_until_its_programs_go_on(tmp_path: Path) -> None:
     rules = tmp_path / "rules.yaml"
     rules.write_text(RULES)
-    os.mkfifo(tmp_path / "gate")  # who reads it is held until somebody opens it for writing
     with gateway(rules) as served:
 
         def send(event: int) -> httpx.Response:
@@ -36,15 +35,11 @@ def test_a_full_gateway_turns_deliveries_away_until_its_programs_go_on(tmp_path:
         assert send(1).status_code == 200
         assert httpx.get(f"{served.url}/readyz").json() == {"status": "full"}
 
-        with (tmp_path / "gate").open("w"):
-            assert served.ended_task(first)["status"] == "completed"
+        (tmp_path / "go").touch()
         for answer in polled(lambda: send(4)):
             if answer.status_code == 202:
                 break
             assert answer.status_code == 503
-            with (tmp_path / "gate").open("w"):
-                pass
-        (tmp_path / "gate").unlink()
-        (tmp_path / "gate").touch()
         assert served.ended_task(answer.json()["task_id"])["status"] == "completed"
+        assert httpx.get(f"{served.url}/readyz").json() == {"status": "ready"}
     assert "store.max_pending.tasks" in served.log

@@ -38,7 +38,8 @@ class Figures:
     """How large a store is, in bytes, and how much is in it.
 
     Of the file, `free` is what was deleted and will be used again; `log` is the write-ahead log
-    beside it. `pending` is counted against `store.max_pending`. `oldest` is when the oldest delivery was received, `next_due` as in `Standing`.
+    beside it. `pending` is what `store.max_pending` bounds. `oldest` is when the oldest delivery
+    was received, `next_due` as in `Standing`.
     """
 
     file: int
