@@ -29,8 +29,9 @@ from hookgate.core.backlog import Drain
 from hookgate.core.bodies import Body, read_body
 from hookgate.core.config import Config
 from hookgate.core.decide import decide, decide_authentic
-from hookgate.engine.intake import Intake, Taken
+from hookgate.engine.intake import Intake
 from hookgate.engine.metrics import Metrics
+from hookgate.engine.receipts import Taken
 from hookgate.loading.load import load
 from hookgate.model import Accepted, Delivery
 from hookgate.server.answers import Answer, answer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from prometheus_client import Metric
 
 from docs.parts.markdown import marked_up, table
+from hookgate.core.backlog import Backlog
 from hookgate.engine.metrics import Metrics
 from hookgate.loading.load import load
 from hookgate.server.metrics import Families
@@ -21,7 +22,8 @@ def metrics() -> str:
     """Every metric of hookgate's own; those of the process have names that all programs share."""
     config = load(_RULES, "rules.yaml", "/", {"TOKEN": "metrics"}).config
     assert config is not None  # noqa: S101 - the file above is valid
-    families = Families(Metrics(config, 0.0), Standing(0, 0, 0, None), 0.0).collect()
+    work = Standing(0, 0, 0, None), Backlog(0, 0)
+    families = Families(Metrics(config, 0.0), work, 0.0).collect()
     rows = [_row(family) for family in families if family.name.startswith("hookgate_")]
     return table(("metric", "type", "labels", "meaning"), rows)
 

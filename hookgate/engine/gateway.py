@@ -18,8 +18,9 @@ from hookgate.engine.dispatcher import Dispatcher
 from hookgate.engine.fetching import Fetcher
 from hookgate.engine.history import explain_stored
 from hookgate.engine.ids import Clock
-from hookgate.engine.intake import Intake, Receipt, Taken, TurnedAway
+from hookgate.engine.intake import Intake
 from hookgate.engine.metrics import Metrics
+from hookgate.engine.receipts import Receipt, Taken, TurnedAway
 from hookgate.engine.retention import retaining
 from hookgate.errors import StoreUnavailable
 from hookgate.model import Delivery, Task

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from enum import Enum
 from functools import partial
-from typing import ClassVar, Protocol, TypeAlias
+from typing import Protocol
 
-from hookgate.core.backlog import Backlog, Bound, Drain, wait_for_room, why_full
+from hookgate.core.backlog import Backlog, Drain, wait_for_room, why_full
 from hookgate.core.config import Config
 from hookgate.core.decide import decide, reject_unread
 from hookgate.core.tasks import pending_task
@@ -18,6 +17,17 @@ from hookgate.engine import journal
 from hookgate.engine.ids import Clock, Ids
 from hookgate.engine.limits import RateLimits
 from hookgate.engine.metrics import Metrics
+from hookgate.engine.receipts import (
+    Greeted,
+    Limited,
+    NoRoom,
+    NotRecorded,
+    NotVerified,
+    Receipt,
+    Repeated,
+    Taken,
+    TurnedAway,
+)
 from hookgate.engine.redaction import redacted
 from hookgate.errors import StoreUnavailable
 from hookgate.model import (
@@ -30,108 +40,11 @@ from hookgate.model import (
     Task,
     Wanted,
 )
-from hookgate.stores.store import Duplicate, Full, Store, StoredDecision, TaskHistory
+from hookgate.stores.store import Duplicate, Full, Store, StoredDecision
 
 _LARGE = 256 * 1024
 """Bytes of a body from which on it is decided aside, one at a time, so that others need not wait
 for it: reading the largest body takes a tenth of a second."""
-
-
-@dataclass(frozen=True, slots=True)
-class Taken:
-    """On disk. `waited` are the tasks whose end was waited for, as they stood then."""
-
-    delivery: Delivery
-    decision: Accepted | Ignored
-    tasks: tuple[Task, ...]
-    waited: tuple[TaskHistory, ...] = ()
-
-    @property
-    def outcome(self) -> str:
-        """What was decided."""
-        return self.decision.outcome
-
-
-@dataclass(frozen=True, slots=True)
-class Repeated:
-    """The event was accepted before, as delivery `first_id` with `tasks`; nothing is run again."""
-
-    outcome: ClassVar[str] = "duplicate"
-    delivery: Delivery
-    decision: Accepted | Ignored
-    first_id: str
-    tasks: tuple[Task, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class TurnedAway:
-    """Rejected; nothing was recorded."""
-
-    outcome: ClassVar[str] = Rejected.outcome
-    delivery: Delivery
-    decision: Rejected
-
-
-@dataclass(frozen=True, slots=True)
-class Greeted:
-    """A handshake that is answered; nothing was recorded."""
-
-    outcome: ClassVar[str] = Answered.outcome
-    delivery: Delivery
-    decision: Answered
-
-
-@dataclass(frozen=True, slots=True)
-class Limited:
-    """One too many for the rate limit of its source: nothing was recorded.
-
-    `wait` is how many seconds it takes until there is room for one.
-    """
-
-    outcome: ClassVar[str] = "limited"
-    delivery: Delivery
-    decision: Accepted | Ignored
-    reason: str
-    wait: float
-
-
-@dataclass(frozen=True, slots=True)
-class NoRoom:
-    """So much is pending that its tasks were not taken: nothing was recorded.
-
-    `bound` is which number is too large, and `wait` the seconds until there should be room.
-    """
-
-    outcome: ClassVar[str] = "full"
-    delivery: Delivery
-    decision: Accepted | Ignored
-    bound: Bound
-    reason: str
-    wait: float
-
-
-@dataclass(frozen=True, slots=True)
-class NotRecorded:
-    """The store could not record it: nothing was accepted, the sender must try again."""
-
-    outcome: ClassVar[str] = "not recorded"
-    delivery: Delivery
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class NotVerified:
-    """The keys to verify it with cannot be fetched now: nothing was accepted, as above."""
-
-    outcome: ClassVar[str] = "not verified"
-    delivery: Delivery
-    decision: Rejected
-
-
-Receipt: TypeAlias = (
-    Taken | Repeated | TurnedAway | Greeted | Limited | NoRoom | NotRecorded | NotVerified
-)
-"""What became of a delivery; its `outcome` says so in the words of the journal."""
 
 
 class Fetch(Enum):
@@ -269,7 +182,7 @@ class Intake:
         more = Backlog(tasks, tasks * len(delivery.body))
         wait = wait_for_room(full.pending, more, most, self._drain.rate(time.monotonic()))
         reason = why_full(full.pending, full.bound, most)
-        return NoRoom(delivery, decision, full.bound, reason, wait)
+        return NoRoom(delivery, decision, reason, wait)
 
     def _tasks(self, delivery: Delivery, decision: Accepted | Ignored) -> tuple[Task, ...]:
         if isinstance(decision, Ignored):

@@ -14,7 +14,7 @@ from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from hookgate.core.config import CommandProgram, Config, Respond, Source
 from hookgate.core.templates import fill
-from hookgate.engine.intake import (
+from hookgate.engine.receipts import (
     Greeted,
     Limited,
     NoRoom,

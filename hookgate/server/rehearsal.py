@@ -7,7 +7,7 @@ from hookgate.core.decide import decide
 from hookgate.core.explain import explain
 from hookgate.core.tasks import pending_task
 from hookgate.engine.config_tests.comparing import Outcome
-from hookgate.engine.intake import Greeted, Receipt, Taken, TurnedAway
+from hookgate.engine.receipts import Greeted, Receipt, Taken, TurnedAway
 from hookgate.model import Accepted, Answered, Decision, Delivery, Rejected
 from hookgate.server.answers import answer
 from hookgate.server.requests import Refusal, too_large, wrong_method

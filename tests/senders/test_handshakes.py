@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hookgate.core.decide import decide
-from hookgate.engine.intake import Greeted
+from hookgate.engine.receipts import Greeted
 from hookgate.loading.preset_facts import handshakes
 from hookgate.loading.presets import names, preset
 from hookgate.model import (
