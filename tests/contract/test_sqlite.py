@@ -620,6 +620,19 @@ async def test_a_fault_that_is_not_sqlites_reaches_its_caller_alone(store: Sqlit
     assert await store.count(TaskStatus.RUNNING) == 1
 
 
+async def test_a_store_that_was_changed_by_hand_is_counted_anew_when_it_is_opened(
+    path: Path,
+) -> None:
+    async with SqliteStore(str(path)) as store:
+        for _ in range(3):
+            await sample(body=b"12345").record_in(store)
+    with closing(sqlite3.connect(path)) as hand:
+        hand.execute("DELETE FROM tasks WHERE arrival > 1")
+        hand.commit()
+    async with SqliteStore(str(path)) as store:
+        assert await store.backlog() == Backlog(1, 5)
+
+
 async def test_a_configuration_is_kept_once(store: SqliteStore, path: Path) -> None:
     await asyncio.gather(*(sample().record_in(store) for _ in range(5)))
     await sample().record_in(store)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 import httpx
@@ -11,6 +12,7 @@ import pytest
 
 from hookgate.core.config import Config
 from hookgate.engine.gateway import Gateway
+from hookgate.runners.command import CommandRunner
 from hookgate.server.app import build_app
 from hookgate.stores.sqlite import SqliteStore
 from hookgate.stores.store import DeliveryFilter
@@ -51,6 +53,12 @@ async def gateway(config: Config) -> AsyncIterator[Gateway]:
 
 @pytest.fixture
 async def client(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
+    async with calling(gateway) as made:
+        yield made
+
+
+@asynccontextmanager
+async def calling(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
     transport = httpx.ASGITransport(build_app(gateway, "admin-canary"))
     async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as made:
         yield made
@@ -130,3 +138,30 @@ async def test_a_new_limit_holds_from_the_reload_on(
     assert [await send(client, event) for event in ("1", "2", "3")] == [202, 202, 503]
     gateway.use(compiled(RULES.replace("tasks: 2", "tasks: 3"), directory=tmp_path))
     assert [await send(client, event) for event in ("3", "4")] == [202, 503]
+
+
+WORKING = """
+version: 1
+server: {admin_token: admin-canary, concurrency: 1}
+store: {url: "sqlite:hookgate.db", max_pending: {tasks: 2}}
+sources:
+  s:
+    auth: {type: none}
+    event_type: {path: type}
+    rules: {quick: [{program: quick}], long: [{program: long}]}
+programs:
+  quick: {command: "true", pass: none, run_async: false}
+  long: {command: [sleep, "600"], pass: none}
+"""
+
+
+async def test_once_a_task_has_ended_the_wait_follows_from_how_fast_they_do(
+    tmp_path: Path,
+) -> None:
+    config = compiled(WORKING, directory=tmp_path)
+    store, runner = SqliteStore(config.store.path), CommandRunner({"PATH": "/usr/bin:/bin"})
+    async with Gateway(config, store, runner) as gateway, calling(gateway) as client:
+        assert (await client.post("/s", json={"type": "quick"})).status_code == 200
+        answers = [await client.post("/s", json={"type": "long"}) for _ in range(4)]
+        assert answers[-1].status_code == 503
+        assert 1 <= int(answers[-1].headers["retry-after"]) < 30
