@@ -22,6 +22,12 @@ KINDS = ("lined", "apart")
 """Types of events: those that must keep their order, for each connection, and those that need not.
 They take turns among the connections."""
 
+PADDING = 8000
+"""Bytes by which a body grows at most, so that they are not all alike."""
+
+AGAIN = 0.1
+"""How often an event is sent once more, as senders do."""
+
 REFUSED_PAUSE = 0.05
 """Seconds before a sender goes on whose event was not taken."""
 
@@ -47,16 +53,18 @@ def _send(address: str, kind: str, line: str, events: int, seed: int) -> None:
     for number in range(events):
         event_id = f"{kind}-{line}-{number}"
         mode, seconds = chance.choice(WORK)
-        body = json.dumps({"mode": mode, "seconds": seconds, "line": line})
-        try:
-            connection.request("POST", "/load", body, {"x-id": event_id, "x-event-type": kind})
-            answer = connection.getresponse()
-            told = json.loads(answer.read())
-        except (OSError, http.client.HTTPException):
-            return  # the gateway is gone; whether it kept this one is unknown
-        if answer.status >= 500:
-            time.sleep(REFUSED_PAUSE)
-        print(answer.status, event_id, told.get("task_id", "-"), flush=True)
+        padding = "x" * chance.randrange(PADDING)
+        body = json.dumps({"mode": mode, "seconds": seconds, "line": line, "padding": padding})
+        for _ in range(2 if chance.random() < AGAIN else 1):
+            try:
+                connection.request("POST", "/load", body, {"x-id": event_id, "x-event-type": kind})
+                answer = connection.getresponse()
+                told = json.loads(answer.read())
+            except (OSError, http.client.HTTPException):
+                return  # the gateway is gone; whether it kept this one is unknown
+            if answer.status >= 500:
+                time.sleep(REFUSED_PAUSE)
+            print(answer.status, event_id, told.get("task_id", "-"), flush=True)
 
 
 if __name__ == "__main__":

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 PROCESSES, CONNECTIONS, EVENTS = 2, 3, 6
-"""EVENTS is how many each connection sends at most."""
+"""Those of a crash. EVENTS is how many each connection sends at most."""
 
 
 @dataclass
@@ -18,6 +18,8 @@ class Senders:
 
     round_number: int
     seed: int
+    connections: int = CONNECTIONS
+    events: int = EVENTS
     tasks: dict[str, str] = field(default_factory=dict)
     """The ids of the tasks that were answered 2xx, with those of their events."""
     refused: int = 0
@@ -49,7 +51,7 @@ class Senders:
 
     def _start(self, number: int) -> subprocess.Popen[str]:
         prefix = f"{self.round_number}-{number}"
-        words = (prefix, CONNECTIONS, EVENTS, self.seed)
+        words = (prefix, self.connections, self.events, self.seed)
         return subprocess.Popen(
             [sys.executable, "-I", "-S", Path(__file__).with_name("load.py"), *map(str, words)],
             stdin=subprocess.PIPE,
