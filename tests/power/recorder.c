@@ -34,6 +34,7 @@ struct header {
 enum { OPENED = 'o', WRITTEN = 'w', CUT = 'c', SYNCING = 's', SYNCED = 'S', REMOVED = 'r', TOLD = 't' };
 
 static uint64_t inodes[FILES]; /* of the watched files that are open, 0 for others */
+static char answering[FILES];  /* whether a file is a connection that answers go to */
 static char store[4096], directory[4096];
 static int records = -1, only_syncs;
 static pid_t ourselves;
@@ -122,8 +123,8 @@ OPENAT(openat)
 OPENAT(openat64)
 
 int close(int file) {
-    if (watched(file))
-        inodes[file] = 0;
+    if (file >= 0 && file < FILES && getpid() == ourselves)
+        inodes[file] = answering[file] = 0;
     return REAL(close)(file);
 }
 
@@ -172,10 +173,15 @@ TRUNCATE(ftruncate64)
 SYNC(fsync)
 SYNC(fdatasync)
 
-static void note_answer(const struct iovec *parts, size_t count) {
-    static const char good[] = "HTTP/1.1 2";
-    if (records < 0 || !count || parts->iov_len < sizeof good - 1 || getpid() != ourselves ||
-        memcmp(parts->iov_base, good, sizeof good - 1))
+/* What is written to a connection is an answer, or goes on with one, once one has begun there. */
+static void note_answer(int file, const struct iovec *parts, size_t count) {
+    static const char begins[] = "HTTP/1.1 ";
+    if (records < 0 || only_syncs || file < 0 || file >= FILES || !count || getpid() != ourselves)
+        return;
+    if (parts->iov_len >= sizeof begins - 1 &&
+        !memcmp(parts->iov_base, begins, sizeof begins - 1))
+        answering[file] = 1;
+    if (!answering[file])
         return;
     char answer[LONGEST_ANSWER];
     size_t size = 0;
@@ -183,29 +189,29 @@ static void note_answer(const struct iovec *parts, size_t count) {
         memcpy(answer + size, parts->iov_base, parts->iov_len);
         size += parts->iov_len;
     }
-    record(TOLD, 0, 0, answer, size);
+    record(TOLD, 0, file, answer, size);
 }
 
 ssize_t write(int file, const void *data, size_t size) {
     off_t place = watched(file) ? lseek(file, 0, SEEK_CUR) : 0;
     struct iovec part = {(void *)data, size};
-    note_answer(&part, 1);
+    note_answer(file, &part, 1);
     ssize_t written = REAL(write)(file, data, size);
     return watched(file) ? note_write(file, data, written, place) : written;
 }
 
 ssize_t send(int file, const void *data, size_t size, int flags) {
     struct iovec part = {(void *)data, size};
-    note_answer(&part, 1);
+    note_answer(file, &part, 1);
     return REAL(send)(file, data, size, flags);
 }
 
 ssize_t writev(int file, const struct iovec *parts, int count) {
-    note_answer(parts, count);
+    note_answer(file, parts, count);
     return REAL(writev)(file, parts, count);
 }
 
 ssize_t sendmsg(int file, const struct msghdr *message, int flags) {
-    note_answer(message->msg_iov, message->msg_iovlen);
+    note_answer(file, message->msg_iov, message->msg_iovlen);
     return REAL(sendmsg)(file, message, flags);
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import struct
 from collections.abc import Iterator
 from enum import Enum
@@ -23,14 +24,15 @@ class What(Enum):
     SYNCED = ord("S")
     REMOVED = ord("r")
     TOLD = ord("t")
-    """An answer of status 2xx was about to leave."""
+    """An answer of status 2xx was about to leave, the last part of it."""
 
 
 class Record(NamedTuple):
     """One thing that was done. `data` is what was written or told, or a file's name.
 
     A name is what comes after that of the store: "" is the store, "/" its directory. `place` is
-    where something was written, or the length to which a file was cut.
+    where something was written, or the length to which a file was cut, or the connection to which
+    something was told.
     """
 
     what: What
@@ -47,7 +49,7 @@ class Record(NamedTuple):
 
 def read_records(path: Path) -> list[Record]:
     """The records in the order in which they were written."""
-    return list(_records(path.read_bytes()))
+    return list(_whole_answers(_records(path.read_bytes())))
 
 
 def _records(written: bytes) -> Iterator[Record]:
@@ -59,11 +61,32 @@ def _records(written: bytes) -> Iterator[Record]:
         at += size
 
 
+def _whole_answers(records: Iterator[Record]) -> Iterator[Record]:
+    """The records with each answer in one piece, where its last part was; 2xx alone."""
+    begun: dict[tuple[int, int], bytes] = {}
+    for record in records:
+        if record.what is not What.TOLD:
+            yield record
+            continue
+        connection = record.process, record.place
+        if record.data.startswith(b"HTTP/1.1 "):
+            begun[connection] = b""
+        if connection not in begun:
+            continue  # the descriptor is another connection's by now, or a program's
+        begun[connection] += record.data
+        if _is_whole(begun[connection]):
+            whole = begun.pop(connection)
+            if whole.startswith(b"HTTP/1.1 2"):
+                yield record._replace(data=whole)
+
+
+def _is_whole(answer: bytes) -> bool:
+    head, _, body = answer.partition(b"\r\n\r\n")
+    length = re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)
+    return length is not None and len(body) >= int(length[1])
+
+
 def answer_of(told: Record) -> dict[str, Any]:
-    """What an answer says; empty where it says nothing about a delivery."""
+    """What an answer says."""
     _, _, body = told.data.partition(b"\r\n\r\n")
-    try:
-        answer = json.loads(body)
-    except ValueError:
-        return {}
-    return answer if isinstance(answer, dict) else {}
+    return dict(json.loads(body))
