@@ -19,7 +19,7 @@ def compiler() -> str | None:
 def build(directory: Path) -> Path:
     """Compile the recorder; there has to be a `compiler`."""
     recorder = directory / "recorder.so"
-    command = [str(compiler()), "-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-o", recorder]
+    command = [str(compiler()), "-O2", "-Wall", "-Werror", "-shared", "-fPIC", "-o", str(recorder)]
     subprocess.run([*command, _SOURCE, "-ldl"], check=True)
     return recorder
 

@@ -1,4 +1,4 @@
-"""Rounds of recording a gateway under load and cutting its power, in a model, at several moments."""
+"""Rounds of recording a gateway under load and cutting its power, in a model."""
 
 from __future__ import annotations
 
