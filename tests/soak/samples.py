@@ -28,7 +28,7 @@ class Figure:
 FIGURES = {
     "memory of the gateway": Figure("MiB", Bound(8.0)),
     "memory of the writing process": Figure("MiB", Bound(8.0)),
-    "descriptors": Figure("", Bound(8.0)),
+    "descriptors": Figure("", Bound(16.0)),
     "threads": Figure("", Bound(4.0)),
     "processes": Figure("", Bound(4.0)),
     "database and its log": Figure("MiB", Bound(4.0, share=0.15)),
@@ -36,7 +36,8 @@ FIGURES = {
     "answers, median": Figure("ms", Bound(20.0)),
 }
 """Memory is the proportional set size. Descriptors and threads are those of the gateway and of the
-process that writes together; processes are all that descend from the gateway."""
+process that writes together, a few for each program that runs; processes are all that descend from
+the gateway."""
 
 
 def sample(gateway: Gateway, store: Path, latencies: Sequence[float]) -> dict[str, float]:

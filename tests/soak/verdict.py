@@ -1,8 +1,8 @@
 """Whether a figure that was taken again and again stayed flat.
 
 Only the second half of the time counts: in the first one caches fill, and the store grows until as
-much is purged as comes. Of that half two things are looked at: the line through it, as Theil and Sen
-draw it (the median of the slopes between all pairs, which single peaks do not move), and the
+much is purged as comes. Of that half two things are looked at: the line through it, as Theil and
+Sen draw it (the median of the slopes between all pairs, which single peaks do not move), and the
 difference between the medians of its last and its first third, which also sees a step. The larger
 of what both say that the figure grew by has to stay within a bound.
 """
