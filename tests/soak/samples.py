@@ -30,7 +30,7 @@ FIGURES = {
     "memory of the writing process": Figure("MiB", Bound(8.0)),
     "descriptors": Figure("", Bound(16.0)),
     "threads": Figure("", Bound(4.0)),
-    "processes": Figure("", Bound(4.0)),
+    "processes": Figure("", Bound(8.0)),
     "database and its log": Figure("MiB", Bound(4.0, share=0.15)),
     "pending tasks": Figure("", Bound(50.0)),
     "answers, median": Figure("ms", Bound(20.0)),
@@ -73,12 +73,13 @@ def _entries(process: int, of: str) -> int:
 
 
 def _descendants(process: int) -> Iterator[int]:
-    children = ""
-    with suppress(OSError):
-        children = Path(f"/proc/{process}/task/{process}/children").read_text()
-    for child in map(int, children.split()):
-        yield child
-        yield from _descendants(child)
+    for thread in Path(f"/proc/{process}/task").glob("*/children"):
+        children = ""
+        with suppress(OSError):  # it may have ended meanwhile
+            children = thread.read_text()
+        for child in map(int, children.split()):
+            yield child
+            yield from _descendants(child)
 
 
 def _size(path: str) -> int:
