@@ -73,13 +73,18 @@ def _entries(process: int, of: str) -> int:
 
 
 def _descendants(process: int) -> Iterator[int]:
-    for thread in Path(f"/proc/{process}/task").glob("*/children"):
-        children = ""
-        with suppress(OSError):  # it may have ended meanwhile
-            children = thread.read_text()
-        for child in map(int, children.split()):
-            yield child
-            yield from _descendants(child)
+    for child in _children(process):
+        yield child
+        yield from _descendants(child)
+
+
+def _children(process: int) -> list[int]:
+    """Those of each of its threads, as far as it has not ended meanwhile."""
+    children: list[int] = []
+    with suppress(OSError):
+        for thread in Path(f"/proc/{process}/task").glob("*/children"):
+            children += map(int, thread.read_text().split())
+    return children
 
 
 def _size(path: str) -> int:
