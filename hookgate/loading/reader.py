@@ -39,6 +39,10 @@ _CONSTANTS: dict[str, Scalar] = {
 _INTEGER = re.compile(r"-?(?:0|[1-9][0-9]{0,99})")
 _FLOAT = re.compile(r"-?(?:0|[1-9][0-9]{0,99})(?:\.[0-9]{1,99})?(?:[eE][+-]?[0-9]{1,9})?")
 
+_NESTED_TOO_DEEP = f"nested deeper than {MAX_DEPTH} levels"
+_TOO_DEEP_FOR_LIBYAML = "exceeded maximum nesting depth"
+"""A bound of its own (1,000), which it meets before any event, for it reads ahead."""
+
 _PLAIN_WORDS = {
     "mapping values are not allowed in this context": (
         "a second 'key: value' on one line; a text that holds ': ' must be quoted"
@@ -75,6 +79,9 @@ def read(text: str, findings: Findings) -> Node | None:
         findings.add(fault.code, fault.place, fault.message)
     except yaml.MarkedYAMLError as error:
         place = _error_span(error, text)
+        if error.problem == _TOO_DEEP_FOR_LIBYAML:
+            findings.add(Code.TOO_LARGE, place, _NESTED_TOO_DEEP)
+            return None
         at_tab = text.startswith("\t", place.start)
         findings.add(Code.YAML_SYNTAX, place, _NO_TABS if at_tab else _error_words(error))
     except yaml.YAMLError as error:
@@ -142,8 +149,7 @@ class _Builder:
         if isinstance(event, yaml.ScalarEvent):
             return Node(self._scalar(event), self._scalar_span(event), key)
         if depth >= MAX_DEPTH:
-            message = f"nested deeper than {MAX_DEPTH} levels"
-            raise _Unreadable(Code.TOO_LARGE, _span(event), message)
+            raise _Unreadable(Code.TOO_LARGE, _span(event), _NESTED_TOO_DEEP)
         if isinstance(event, yaml.SequenceStartEvent):
             return Node(self._sequence(depth), _start_of(event), key)
         return Node(self._mapping(depth), _start_of(event), key)
