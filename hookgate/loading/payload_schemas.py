@@ -39,6 +39,10 @@ class JsonSchema:
     file: str
     _validator: Validator = field(repr=False, compare=False)
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """How `portable` makes it again: the validator is of a class that was made for it."""
+        return _json_schema, (self.file, self._validator.schema)
+
     def findings(self, payload: JSON) -> list[str]:
         """At most `MAX_FINDINGS` lines such as ``issue.fields: 'priority' is required``."""
         found: list[str] = []
@@ -77,7 +81,11 @@ def _compile(node: Node, context: Context) -> PayloadSchema | None:
         message = f"{shown_at(node)} refers to {quoted(outside)}, which is not in it"
         context.report(Code.SCHEMA_REFERENCE, node, message, "references are never fetched")
         return None
-    return JsonSchema(Path(str(node.string)).name, _validator(schema))
+    return _json_schema(Path(str(node.string)).name, schema)
+
+
+def _json_schema(file: str, schema: dict[str, JSON] | bool) -> JsonSchema:
+    return JsonSchema(file, _validator(schema))
 
 
 def _read(node: Node, context: Context) -> dict[str, JSON] | bool | None:
