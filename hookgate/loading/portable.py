@@ -44,7 +44,7 @@ class _Packer(pickle.Pickler):
             return Filled, (part.pieces, part.complete)
         if type(part).__module__.startswith("cryptography."):
             return _from_der, _as_der(part)
-        if is_dataclass(type(part)) and type(part).__reduce__ is object.__reduce__:
+        if is_dataclass(type(part)) and "__reduce__" not in vars(type(part)):
             return type(part), tuple(getattr(part, each.name) for each in fields(part) if each.init)
         return NotImplemented
 

@@ -34,9 +34,9 @@ from hookgate.model import Attempt, Burst, TaskStatus
 from hookgate.stores.sqlite import SqliteStore, reads, recording, writes
 from hookgate.stores.sqlite.due import NextDue
 from hookgate.stores.sqlite.file import opened, opened_beside
+from hookgate.stores.sqlite.inbox import GROUP_LIMIT
 from hookgate.stores.sqlite.rows import delivery_row, task_row
 from hookgate.stores.sqlite.statements import sql
-from hookgate.stores.sqlite.writing import GROUP_LIMIT
 from hookgate.stores.store import Duplicate, Recorded, RecordResult, TaskFilter
 from tests.contract.samples import START, Sample, ended, new_id, sample
 

@@ -2,28 +2,42 @@
 
 from __future__ import annotations
 
-import os
-import signal
 import socket
 import subprocess
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
+
+from hookgate.children import FOR_THE_GATEWAY, blocked, module_environment, python_module
 
 _BUFFER = 4 * 1024 * 1024
 """Bytes asked for between the processes, so that a turn's writes go over at once."""
 
-_NOT_FOR_IT = {signal.SIGHUP, signal.SIGINT, signal.SIGTERM}
-"""Signals that a terminal or a supervisor sends to the gateway and all its processes."""
-
 
 @dataclass(frozen=True, slots=True)
 class Child:
-    """A writing process and our end of the channel to it."""
+    """A writing process, and our ends of the channel to it and of its door."""
 
     process: subprocess.Popen[bytes]
     channel: socket.socket
+    door: socket.socket
+
+    def let_in(self) -> socket.socket:
+        """A further channel to it, for another process. Raises `OSError`."""
+        theirs, its = channel_pair()
+        with its:
+            try:
+                socket.send_fds(self.door, [b"."], [its.fileno()])
+            except OSError:
+                theirs.close()
+                raise
+        return theirs
+
+
+def channel_pair() -> tuple[socket.socket, socket.socket]:
+    """Both ends of a channel."""
+    ends = socket.socketpair()
+    for end in ends:
+        end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
+    return ends
 
 
 def start_child(path: str, lock: int) -> Child:
@@ -33,37 +47,24 @@ def start_child(path: str, lock: int) -> Child:
     given. It ends when the channel is closed and not before: it must outlive the gateway's last
     write, so it is born with the signals blocked that end a gateway. Raises `OSError`.
     """
-    ours, its = socket.socketpair()
-    with its:
-        for end in (ours, its):
-            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _BUFFER)
+    (ours, its), (our_door, its_door) = channel_pair(), socket.socketpair()
+    with its, its_door:
         try:
-            with _blocked(_NOT_FOR_IT):
-                process = _popen(path, its.fileno(), lock)
+            with blocked(FOR_THE_GATEWAY):
+                process = _popen(path, its.fileno(), its_door.fileno(), lock)
         except OSError:
             ours.close()
+            our_door.close()
             raise
-    return Child(process, ours)
+    return Child(process, ours, our_door)
 
 
-def _popen(path: str, channel: int, lock: int) -> subprocess.Popen[bytes]:
-    # -P and our own search path: it imports the very modules that this process has, and nothing
-    # that happens to lie in the working directory.
-    search_path = os.pathsep.join(entry or str(os.getcwd()) for entry in sys.path)  # noqa: PTH109
+def _popen(path: str, channel: int, door: int, lock: int) -> subprocess.Popen[bytes]:
+    words = python_module("hookgate.stores.sqlite.writing")
     return subprocess.Popen(  # noqa: S603 - the arguments are our own
-        [sys.executable, "-P", "-m", "hookgate.stores.sqlite.writing", path, str(channel)],
+        [*words, path, str(channel), str(door)],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
-        env=os.environ | {"PYTHONPATH": search_path},
-        pass_fds=(channel, lock),
+        env=module_environment(),
+        pass_fds=(channel, door, lock),
     )
-
-
-@contextmanager
-def _blocked(signals: set[signal.Signals]) -> Iterator[None]:
-    """What is blocked here stays blocked in the processes that are started meanwhile."""
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, signals)
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import socket
 import sqlite3
 import time
 from collections.abc import Mapping, Sequence
@@ -41,7 +42,7 @@ _LOOK_AGAIN = 1.0
 
 
 @dataclass(frozen=True, slots=True)
-class _Open:
+class OpenStore:
     """What there is of a store while it is open."""
 
     writer: Writer
@@ -65,7 +66,7 @@ class SqliteStore:
         """`patience` is how many seconds to wait for a gateway that may be about to end."""
         self._path = path
         self._patience = patience
-        self._open: _Open | None = None
+        self._open: OpenStore | None = None
 
     async def __aenter__(self) -> Self:
         """Open the store; blocks the event loop meanwhile, since nothing can be served yet.
@@ -82,7 +83,7 @@ class SqliteStore:
             writer = Writer(self._path, lock, due.update)
             reader = Reader(resources.enter_context(opened_for_reading(self._path)), self._path)
             await writer.start()
-            self._open = _Open(writer, reader, due, resources.pop_all())
+            self._open = OpenStore(writer, reader, due, resources.pop_all())
         return self
 
     async def __aexit__(
@@ -103,6 +104,10 @@ class SqliteStore:
     def writing_process(self) -> int:
         """The id of the process that writes to the file now."""
         return self._parts.writer.process
+
+    def let_in(self) -> socket.socket:
+        """A channel to the writing process for another `GuestStore`; raises `StoreUnavailable`."""
+        return self._parts.writer.let_in()
 
     # --- writing ------------------------------------------------------------------------------
 
@@ -212,7 +217,7 @@ class SqliteStore:
     # --- its parts ----------------------------------------------------------------------------
 
     @property
-    def _parts(self) -> _Open:
+    def _parts(self) -> OpenStore:
         if self._open is None:
             raise StoreUnavailable(f"the store {self._path} is not open")
         return self._open
@@ -237,7 +242,7 @@ def _made_ready(writing: sqlite3.Connection) -> float:
         return reads.next_due(writing)
 
 
-def _close(parts: _Open) -> None:
+def _close(parts: OpenStore) -> None:
     """The last connection to go folds the write-ahead log into the file.
 
     That is ours, which the writing process has to end before.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import sqlite3
 from collections import deque
 from collections.abc import Callable
@@ -10,8 +11,9 @@ from contextlib import suppress
 from typing import Any, TypeVar, TypeVarTuple, Unpack
 
 from hookgate.errors import StoreUnavailable
+from hookgate.frames import FrameBuffer, frame
 from hookgate.stores.sqlite.child import Child, start_child
-from hookgate.stores.sqlite.frames import Answers, FrameBuffer, Write, frame
+from hookgate.stores.sqlite.frames import Answers, Write
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
 """Seconds between a writing process that has ended unbidden and its successor."""
@@ -50,14 +52,29 @@ class Writer:
 
     async def start(self) -> None:
         """Begin to serve; raises `StoreUnavailable`."""
+        channel = await self._connected()
+        self._channel, _ = await self._loop.create_unix_connection(
+            lambda: _Channel(self._answer, self._lost), sock=channel
+        )
+
+    async def _connected(self) -> socket.socket:
+        """Our end of a new channel to a process that writes; raises `StoreUnavailable`."""
         try:
+            if self._child is not None:
+                self._child.door.close()
             self._child = start_child(self._path, self._lock)
         except OSError as error:
             reason = f"cannot start the process that writes to {self._path}: {error.strerror}"
             raise StoreUnavailable(reason) from error
-        self._channel, _ = await self._loop.create_unix_connection(
-            lambda: _Channel(self._answer, self._lost), sock=self._child.channel
-        )
+        return self._child.channel
+
+    def let_in(self) -> socket.socket:
+        """A further channel to the process, for another one; raises `StoreUnavailable`."""
+        assert self._child is not None  # noqa: S101 - `start` was called
+        try:
+            return self._child.let_in()
+        except OSError as error:
+            raise self._ended() from error
 
     @property
     def process(self) -> int:
@@ -97,6 +114,7 @@ class Writer:
         """Block until the process has ended, which it does after `stop`."""
         if self._child is not None:
             self._child.process.wait()
+            self._child.door.close()
 
     def _hand_over(self) -> None:
         arrived, self._arrived = self._arrived, []

@@ -23,68 +23,32 @@ from hookgate.errors import StoreError
 from hookgate.stores.sqlite import reads, recording, writes
 from hookgate.stores.sqlite.faults import fault_of, locked
 from hookgate.stores.sqlite.file import opened, transaction
-from hookgate.stores.sqlite.frames import Answers, FrameBuffer, Write, frame
+from hookgate.stores.sqlite.frames import Answers, Write
+from hookgate.stores.sqlite.inbox import Inbox
 from hookgate.strays import end_strays
 
-GROUP_LIMIT = 256
-"""Writes after which no more are waited for; those of one frame stay together all the same."""
 
-_READ_AT_ONCE = 1 << 20
-
-
-def main(path: str, channel: int) -> int:
+def main(path: str, channel: int, door: int) -> int:
     """Serve the gateway at the other end of the socket `channel` until it is gone; the exit code.
 
-    Where the file cannot be opened the first group is told why.
+    Over `door` it sends channels of others to be served as well. Where the file cannot be opened
+    the first group is told why.
     """
-    with socket.socket(fileno=channel) as gateway:
-        inbox = Inbox(gateway)
+    with socket.socket(fileno=channel) as gateway, socket.socket(fileno=door) as entrance:
+        inbox = Inbox(gateway, entrance)
         try:
             with opened(path) as connection:
                 committer = Committer(connection, path)
                 while group := inbox.next_group():
-                    _tell(gateway, committer.answers(group))
+                    inbox.tell(committer.answers(group))
+                inbox.close()
                 end_strays(reads.running(connection))
         except (StoreError, sqlite3.Error) as error:
             fault = fault_of(error, path)
-            _tell(gateway, Answers([fault for _ in inbox.next_group()], None))
+            inbox.tell(Answers([fault for _ in inbox.next_group()], None))
+            inbox.close()
             return 1
     return 0
-
-
-def _tell(gateway: socket.socket, answers: Answers) -> None:
-    try:
-        for part in frame(answers):
-            gateway.sendall(part)
-    except ConnectionError:
-        pass  # the gateway was killed; what it has sent is written all the same
-
-
-class Inbox:
-    """What the gateway has sent."""
-
-    def __init__(self, gateway: socket.socket) -> None:
-        self._gateway = gateway
-        self._buffer = FrameBuffer()
-
-    def next_group(self) -> list[Write]:
-        """What has arrived, waiting for the first; empty when nothing more will come."""
-        group: list[Write] = []
-        while not group and (received := self._receive(0)):
-            group += self._writes(received)
-        while len(group) < GROUP_LIMIT and (received := self._receive(socket.MSG_DONTWAIT)):
-            group += self._writes(received)
-        return group
-
-    def _receive(self, flags: int) -> bytes:
-        """Bytes that have arrived; empty where there are none, or no more to come."""
-        try:
-            return self._gateway.recv(_READ_AT_ONCE, flags)
-        except (BlockingIOError, ConnectionError):
-            return b""
-
-    def _writes(self, received: bytes) -> list[Write]:
-        return [write for turn in self._buffer.feed(received) for write in turn]
 
 
 class Committer:
@@ -142,4 +106,4 @@ def _left(verb: object, arguments: tuple[object, ...], result: object, before: b
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], int(sys.argv[2])))
+    sys.exit(main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))

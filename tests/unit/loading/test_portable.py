@@ -10,7 +10,7 @@ from hookgate.loading.load import load
 from hookgate.loading.portable import packed, unpacked
 from tests.rules import ROOT, compiled, delivery
 
-FILES = sorted(ROOT.glob("tests/config/ok/*.yaml")) + [ROOT / "rules.yaml"]
+FILES = [*sorted(ROOT.glob("tests/config/ok/*.yaml")), ROOT / "rules.yaml"]
 
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
@@ -30,7 +30,7 @@ def test_what_follows_from_the_records_is_made_again(tmp_path: Path) -> None:
           signed:
             auth: {type: signature, secret: s, header: X-Signature}
             payload_schema: schema.json
-            rules: {"*": [{condition: "matches(payload.ref, '^v[0-9]')", program: p}]}
+            rules: {"*": [{condition: "matches(payload['ref'], '^v[0-9]')", program: p}]}
         programs: {p: {command: "true"}}
         """,
         directory=tmp_path,
@@ -48,6 +48,7 @@ def test_a_printed_record_still_hides_what_was_filled_in() -> None:
         version: 1
         server: {admin_token: "${SECRET}"}
         sources: {s: {auth: {type: none}, rules: {}}}
+        programs: {}
         """,
         {"SECRET": "canary"},
     )
