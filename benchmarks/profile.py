@@ -25,11 +25,11 @@ from uvicorn.server import ServerState
 
 from benchmarks.ack import ROOT, RULES, SECRET, request
 from hookgate.core.authenticate import authenticate
-from hookgate.core.backlog import Drain
 from hookgate.core.bodies import Body, read_body
 from hookgate.core.config import Config
 from hookgate.core.decide import decide, decide_authentic
 from hookgate.engine.intake import Intake
+from hookgate.engine.limits import Limits
 from hookgate.engine.metrics import Metrics
 from hookgate.engine.receipts import Taken
 from hookgate.loading.load import load
@@ -162,7 +162,7 @@ async def recording(config: Config, directory: str) -> dict[str, float]:
     """What the record takes in the gateway, and in the process that writes."""
     raw_headers, body = push()
     async with SqliteStore(str(Path(directory, "profile.db"))) as store:
-        intake = Intake(store, time.time, Metrics(config, time.time()), Drain(0.0))
+        intake = Intake(store, time.time, Metrics(config, time.time()), Limits())
         first = Delivery(
             "", "github", time.time(), "POST", "/github", {}, headers_of(raw_headers), body, "::1"
         )
@@ -193,7 +193,7 @@ def main() -> None:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             transport = runner.run(http())
             recorded = runner.run(recording(config, directory))
-        intake = Intake(SqliteStore("unused"), time.time, Metrics(config, time.time()), Drain(0.0))
+        intake = Intake(SqliteStore("unused"), time.time, Metrics(config, time.time()), Limits())
         steps = in_the_event_loop(config, intake)
     for name, microseconds in (transport | steps | recorded).items():
         print(f"{name:<32}{microseconds:7.1f} us")

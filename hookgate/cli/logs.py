@@ -11,9 +11,11 @@ import logging
 import sys
 import time
 from abc import abstractmethod
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import lru_cache
+from select import PIPE_BUF
 
 import orjson
 
@@ -57,9 +59,26 @@ class StandardError(Ledger):
     def flush(self) -> None:
         """Write what is waiting; `logging` calls this at exit as well."""
         waiting, self._waiting = self._waiting, []
-        if waiting:
-            with suppress(OSError):  # whoever read it has gone; the gateway works on
-                sys.stderr.write("\n".join(waiting) + "\n")
+        with suppress(OSError):  # whoever read it has gone; the gateway works on
+            for piece in _pieces(waiting):
+                sys.stderr.write(piece)
+
+
+def _pieces(lines: list[str]) -> Iterator[str]:
+    """Whole lines, together no more than a pipe takes at once.
+
+    So those of one process are never torn apart by those of another, unless one line alone is
+    longer and the pipe is full.
+    """
+    piece, size = "", 0
+    for line in lines:
+        length = len(line.encode("utf-8", "surrogatepass")) + 1
+        if piece and size + length > PIPE_BUF:
+            yield piece
+            piece, size = "", 0
+        piece, size = f"{piece}{line}\n", size + length
+    if piece:
+        yield piece
 
 
 class Lines(logging.Formatter):

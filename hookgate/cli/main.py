@@ -87,6 +87,12 @@ def serve(
     watch: Annotated[
         bool, typer.Option("--watch", help="Put the rules file to use again when it changes.")
     ] = False,
+    workers: Annotated[
+        int,
+        typer.Option(
+            min=1, max=64, metavar="N", help="How many processes answer; about one for each core."
+        ),
+    ] = 1,
 ) -> None:
     """Receive, verify, decide, record on disk, answer, run."""
     from hookgate.cli.serve import serve as run
@@ -100,6 +106,7 @@ def serve(
             json_log=log_format is LogFormat.JSON,
             work=not no_work,
             watch=watch,
+            workers=workers,
         )
     )
 

@@ -15,7 +15,7 @@ from hookgate.cli.reload_candidate import RulesFile
 from hookgate.cli.reload_state import State, kept, write_state
 from hookgate.cli.stamps import Stamp
 from hookgate.engine.gateway import Gateway
-from hookgate.engine.reload import Outcome, Reloader
+from hookgate.engine.reload import Outcome, Reloader, Use
 
 LOOK_AGAIN = 0.5
 """Seconds between two looks at the files.
@@ -30,7 +30,10 @@ SETTLING = 0.1
 
 @asynccontextmanager
 async def reloading(
-    gateway: Gateway, rules: RulesFile, known: Mapping[Path, Stamp] | None
+    gateway: Gateway,
+    rules: RulesFile,
+    known: Mapping[Path, Stamp] | None,
+    use: Use | None = None,
 ) -> AsyncIterator[None]:
     """While entered, SIGHUP makes the gateway reload, and so does a change of what is `known`.
 
@@ -42,7 +45,7 @@ async def reloading(
     def tell(outcome: Outcome) -> None:
         write_state(store, replace(state, last=outcome))
 
-    reloader = Reloader(gateway, rules.candidate, tell)
+    reloader = Reloader(gateway, rules.candidate, tell, use)
     loop = asyncio.get_running_loop()
     loop.add_signal_handler(signal.SIGHUP, _on_hangup(reloader.ask))
     watching = None if known is None else loop.create_task(watch(rules, known, reloader.reload))

@@ -8,8 +8,9 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import typer
@@ -22,17 +23,18 @@ from hookgate.cli.reload_candidate import RulesFile
 from hookgate.cli.reloading import reloading
 from hookgate.cli.rules_file import fail, print_problems
 from hookgate.cli.stamps import Stamp
-from hookgate.core.config import Config, ServerSettings, Source
-from hookgate.engine import journal
+from hookgate.core.config import Config, Source
 from hookgate.engine.fetching import Fetcher
 from hookgate.engine.gateway import Gateway
 from hookgate.errors import StoreError
 from hookgate.model import TaskStatus
 from hookgate.runners.command import CommandRunner
 from hookgate.server.app import build_app
-from hookgate.server.descriptors import connections_possible
+from hookgate.server.beginning import Beginning
+from hookgate.server.descriptors import connections_granted
 from hookgate.server.process import Server, loop_factory
 from hookgate.server.shutdown import StopSignals, serve_until_stopped
+from hookgate.server.workers import Workers
 from hookgate.stores.sqlite import SqliteStore
 
 _BACKLOG = 2048
@@ -47,8 +49,12 @@ def serve(
     json_log: bool,
     work: bool,
     watch: bool,
+    workers: int,
 ) -> int:
-    """Run the gateway until it is told to stop; the exit code."""
+    """Run the gateway until it is told to stop; the exit code.
+
+    More than one of `workers` are processes of their own (see `server.workers`).
+    """
     rules = RulesFile(path, env_file, lambda config: _with_address(config, host, port))
     before = rules.stamps()
     loaded = rules.load()
@@ -59,17 +65,28 @@ def serve(
     start_logging(as_json=json_log)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # inherited as ignored, exit codes would be lost
     config = loaded.config
-    runner = CommandRunner(os.environ) if work else None
-    gateway = Gateway(config, SqliteStore(config.store.path), runner, fetcher=Fetcher())
-    with _listen(config.server.host, config.server.port) as listener:
-        try:
-            with asyncio.Runner(loop_factory=loop_factory()) as loop:
-                known = rules.known_after(before) if watch else None
-                loop.run(_serve(path, gateway, listener, rules, known))
-        except StoreError as error:
-            typer.echo(f"hookgate: {error}", err=True)
-            return ENVIRONMENT
+    if workers > 1:
+        _check_room(config, workers)
+    serving = Serving(path, rules, as_json=json_log, work=work, workers=workers)
+    listeners = listen(config.server.host, config.server.port, workers)
+    try:
+        with asyncio.Runner(loop_factory=loop_factory()) as loop:
+            known = rules.known_after(before) if watch else None
+            loop.run(serving.serve(config, listeners, known))
+    except StoreError as error:
+        typer.echo(f"hookgate: {error}", err=True)
+        return ENVIRONMENT
     return OK
+
+
+def _check_room(config: Config, workers: int) -> None:
+    """A body that is allowed must fit into a worker's share of `max_bodies`."""
+    largest = max((source.max_body for source in config.sources.values()), default=0)
+    if config.server.max_bodies // workers < largest:
+        fail(
+            f"server.max_bodies is shared by {workers} workers, and a body may have {largest:,} "
+            f"bytes: let it be at least {workers * largest:,}"
+        )
 
 
 def _with_address(config: Config, host: str | None, port: int | None) -> Config:
@@ -84,41 +101,70 @@ def _with_address(config: Config, host: str | None, port: int | None) -> Config:
     )
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int, workers: int) -> list[socket.socket]:
+    """A listening socket for each worker, all at one address.
+
+    The kernel spreads connections among them. They would share the address with any gateway of
+    this user, so it is taken alone at first.
+    """
+    with _listener(host, port, shared=False) as alone:
+        if workers == 1:
+            return [alone.dup()]
+        port = alone.getsockname()[1]
+    return [_listener(host, port, shared=True) for _ in range(workers)]
+
+
+def _listener(host: str, port: int, *, shared: bool) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        return socket.create_server(
+            (host, port), family=family, backlog=_BACKLOG, reuse_port=shared
+        )
     except OSError as error:
         fail(f"cannot listen on {host} port {port}: {os.strerror(error.errno or 0)}")
 
 
-async def _serve(
-    path: Path,
-    gateway: Gateway,
-    listener: socket.socket,
-    rules: RulesFile,
-    known: Mapping[Path, Stamp] | None,
-) -> None:
-    """Serve; with `known`, the files as they were read, put them to use again when they change."""
-    own_token = secrets.token_urlsafe(24)
-    signals = StopSignals()
-    async with gateway, reloading(gateway, rules, known):
-        pending = await gateway.store.count(TaskStatus.PENDING)
-        _print_banner(path, gateway.config, pending, own_token)
-        server = Server(
-            build_app(gateway, own_token),
-            _connections(gateway.config.server),
-            on_listening=lambda: typer.echo(f"listening on {_url(listener)}"),
-        )
-        await serve_until_stopped(server, gateway, listener, signals)
+class Serving:
+    """How a gateway serves a rules file, by itself or through workers."""
 
+    def __init__(
+        self, path: Path, rules: RulesFile, *, as_json: bool, work: bool, workers: int
+    ) -> None:
+        self._path = path
+        self._rules = rules
+        self._as_json = as_json
+        self._work = work
+        self._workers = workers
+        self._own_token = secrets.token_urlsafe(24)
 
-def _connections(settings: ServerSettings) -> int:
-    wanted = settings.max_connections
-    possible = connections_possible(wanted, settings.concurrency)
-    if possible < wanted:
-        journal.fewer_connections(wanted, possible)
-    return possible
+    async def serve(
+        self, config: Config, listeners: list[socket.socket], known: Mapping[Path, Stamp] | None
+    ) -> None:
+        """Serve; with `known`, the files as they were read, put them to use when they change."""
+        signals = StopSignals()
+        store = SqliteStore(config.store.path)
+        runner = CommandRunner(os.environ) if self._work else None
+        alone = self._workers == 1
+        gateway = Gateway(config, store, runner, fetcher=Fetcher() if alone else None)
+        url = _url(listeners[0])
+        on_listening = partial(typer.echo, f"listening on {url}")
+        use = None
+        if not alone:
+            workers = Workers(gateway, store, self._beginning, signals, on_listening)
+            use = workers.use
+        async with gateway, reloading(gateway, self._rules, known, use):
+            pending = await store.count(TaskStatus.PENDING)
+            _print_banner(self._path, gateway.config, pending, self._own_token)
+            serves = self._server(gateway, on_listening) if alone else workers
+            await serve_until_stopped(serves, gateway, listeners, signals)
+
+    def _server(self, gateway: Gateway, on_listening: Callable[[], None]) -> Server:
+        settings = gateway.config.server
+        connections = connections_granted(settings.max_connections, settings.concurrency)
+        return Server(build_app(gateway, self._own_token), connections, on_listening)
+
+    def _beginning(self, config: bytes) -> Beginning:
+        return Beginning(config, self._own_token, self._as_json, self._work, self._workers)
 
 
 def _print_banner(path: Path, config: Config, pending: int, own_token: str) -> None:

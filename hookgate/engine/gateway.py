@@ -6,19 +6,22 @@ import asyncio
 import contextlib
 import os
 import time
+from collections.abc import Iterable
 from contextlib import AsyncExitStack
 from dataclasses import replace
 
-from hookgate.core.backlog import Drain, is_full
+from hookgate.core.backlog import is_full
 from hookgate.core.config import Config
 from hookgate.core.explain import Trace
 from hookgate.engine import journal
 from hookgate.engine.current import Current
 from hookgate.engine.dispatcher import Dispatcher
+from hookgate.engine.elsewhere import Elsewhere
 from hookgate.engine.fetching import Fetcher
 from hookgate.engine.history import explain_stored
 from hookgate.engine.ids import Clock
 from hookgate.engine.intake import Intake
+from hookgate.engine.limits import Limits
 from hookgate.engine.metrics import Metrics
 from hookgate.engine.receipts import Receipt, Taken, TurnedAway
 from hookgate.engine.retention import retaining
@@ -32,7 +35,8 @@ class Gateway:
     """Takes deliveries in and runs their tasks. Use it as an async context manager.
 
     With `runner` None it records and answers without running anything; without a `fetcher` it
-    calls nobody.
+    calls nobody. With `elsewhere` it is a worker, and leaves to the main process what that does
+    for the gateway as a whole.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class Gateway:
         runner: Runner | None,
         clock: Clock = time.time,
         fetcher: Fetcher | None = None,
+        elsewhere: Elsewhere | None = None,
     ) -> None:
         self._current = Current(config)
         self.store = store
@@ -49,15 +54,17 @@ class Gateway:
         self._clock = clock
         self._fetcher = fetcher
         self.metrics = Metrics(config, clock())
-        self._drain = Drain(time.monotonic())
-        self._intake = Intake(store, clock, self.metrics, self._drain, fetcher)
+        self._elsewhere = elsewhere
+        self.limits = Limits()
+        self._intake = Intake(store, clock, self.metrics, elsewhere or self.limits, fetcher)
         self._dispatcher: Dispatcher | None = None
         self._open = AsyncExitStack()
         self.ready = False
 
     async def __aenter__(self) -> Gateway:
         await self._open.enter_async_context(self.store)
-        await self._open.enter_async_context(retaining(self.store, self._current, self._clock))
+        if self._elsewhere is None:
+            await self._open.enter_async_context(retaining(self.store, self._current, self._clock))
         if self._runner is not None:
             worker = f"{os.uname().nodename}:{os.getpid()}"
             self._dispatcher = Dispatcher(
@@ -67,7 +74,7 @@ class Gateway:
                 worker,
                 self._clock,
                 self.metrics,
-                self._drain,
+                self.limits.drain,
             )
             await self._open.enter_async_context(self._dispatcher)
         if self._fetcher is not None:
@@ -124,14 +131,19 @@ class Gateway:
         """
         began = time.perf_counter()
         receipt = await self._intake.receive(delivery, config)
-        if isinstance(receipt, Taken) and self._dispatcher is not None:
+        if isinstance(receipt, Taken) and self._runs:
             programs = config.programs
             waited_for = [task for task in receipt.tasks if not programs[task.program].run_async]
             if waited_for:
-                waited = await self._wait(self._dispatcher, waited_for, config.server.wait_timeout)
+                waited = await self._wait(waited_for, config.server.wait_timeout)
                 receipt = replace(receipt, waited=waited)
         self.metrics.answered(delivery.source, time.perf_counter() - began)
         return receipt
+
+    async def tried(self, task_ids: Iterable[str]) -> None:
+        """Return when each of these tasks had its first attempt; see `Dispatcher.tried`."""
+        if (runs := self._elsewhere or self._dispatcher) is not None:
+            await runs.tried(task_ids)
 
     async def retry(self, wanted: TaskFilter) -> list[str]:
         """Start failed tasks again, see `Store.retry`; the ids of those that are."""
@@ -141,9 +153,12 @@ class Gateway:
         """The full trace of a recorded decision; None where it cannot be told any more."""
         return explain_stored(stored, self.config)
 
-    async def _wait(
-        self, dispatcher: Dispatcher, tasks: list[Task], seconds: float
-    ) -> tuple[TaskHistory, ...]:
+    @property
+    def _runs(self) -> bool:
+        """Whether the tasks are run, be it elsewhere."""
+        return self._dispatcher is not None if self._elsewhere is None else self._elsewhere.works
+
+    async def _wait(self, tasks: list[Task], seconds: float) -> tuple[TaskHistory, ...]:
         """How the tasks stand after their first attempt, or when they were waited for enough.
 
         They are on disk already: whatever goes wrong here must not look as if they were not.
@@ -151,7 +166,7 @@ class Gateway:
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(seconds):
-                    await dispatcher.tried(task.id for task in tasks)
+                    await self.tried(task.id for task in tasks)
             histories = [await self.store.task(task.id) for task in tasks]
         except StoreUnavailable as error:
             journal.store_unavailable("waiting for a program", str(error))

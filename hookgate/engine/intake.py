@@ -9,13 +9,13 @@ from enum import Enum
 from functools import partial
 from typing import Protocol
 
-from hookgate.core.backlog import Backlog, Drain, wait_for_room, why_full
-from hookgate.core.config import Config
+from hookgate.core.backlog import Backlog, wait_for_room, why_full
+from hookgate.core.config import Config, Source
 from hookgate.core.decide import decide, reject_unread
+from hookgate.core.rate_limit import bucket_key
 from hookgate.core.tasks import pending_task
 from hookgate.engine import journal
 from hookgate.engine.ids import Clock, Ids
-from hookgate.engine.limits import RateLimits
 from hookgate.engine.metrics import Metrics
 from hookgate.engine.receipts import (
     Greeted,
@@ -71,6 +71,18 @@ class Fetches(Protocol):
         ...
 
 
+class CountsForAll(Protocol):
+    """Whoever knows what is counted for the gateway as a whole; see `limits.Limits`."""
+
+    async def take(self, source: Source, key: str) -> float:
+        """Count a delivery of a source that has a `rate_limit`."""
+        ...
+
+    async def drain_rate(self) -> float:
+        """How many tasks end in a second."""
+        ...
+
+
 class Intake:
     """Decides about deliveries and records them in one store."""
 
@@ -79,15 +91,14 @@ class Intake:
         store: Store,
         clock: Clock,
         metrics: Metrics,
-        drain: Drain,
+        limits: CountsForAll,
         fetcher: Fetches | None = None,
     ) -> None:
         self._store = store
         self._clock = clock
         self._ids = Ids(clock)
-        self._limits = RateLimits()
+        self._limits = limits
         self._metrics = metrics
-        self._drain = drain
         self._fetcher = fetcher
         self._aside = ThreadPoolExecutor(1, thread_name_prefix="large deliveries")
 
@@ -150,7 +161,10 @@ class Intake:
         if isinstance(decision, Answered):
             return Greeted(delivery, decision)
         source = config.sources[delivery.source]
-        wait = self._limits.wait(source, delivery, decision)
+        if source.rate_limit is not None:
+            wait = await self._limits.take(source, bucket_key(source, delivery, decision))
+        else:
+            wait = 0.0
         if wait:
             return Limited(delivery, decision, f"over the limit of {source.rate_limit}", wait)
         tasks = self._tasks(delivery, decision)
@@ -164,13 +178,13 @@ class Intake:
             journal.recording_broke(delivery)
             return NotRecorded(delivery, f"a fault of hookgate: {type(error).__name__}")
         if isinstance(result, Full):
-            return self._no_room(delivery, decision, result, len(tasks), most)
+            return await self._no_room(delivery, decision, result, len(tasks), most)
         self._confirm(delivery, decision)
         if isinstance(result, Duplicate):
             return Repeated(delivery, decision, result.delivery_id, result.tasks)
         return Taken(delivery, decision, tasks)
 
-    def _no_room(
+    async def _no_room(
         self,
         delivery: Delivery,
         decision: Accepted | Ignored,
@@ -180,7 +194,7 @@ class Intake:
     ) -> NoRoom:
         self._metrics.full[full.bound] += 1
         more = Backlog(tasks, tasks * len(delivery.body))
-        wait = wait_for_room(full.pending, more, most, self._drain.rate(time.monotonic()))
+        wait = wait_for_room(full.pending, more, most, await self._limits.drain_rate())
         reason = why_full(full.pending, full.bound, most)
         return NoRoom(delivery, decision, reason, wait)
 

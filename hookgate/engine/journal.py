@@ -177,6 +177,11 @@ def store_too_large(size: int, max_size: int) -> None:
     _tell(logging.WARNING, "store too large", {"bytes": size, "max_size": max_size})
 
 
+def worker_ended(process: int, status: int) -> None:
+    """A worker has ended unbidden, with this exit code or signal; another takes its place."""
+    _tell(logging.ERROR, "worker ended", {"process": process, "status": status})
+
+
 def runner_broke(task: Task) -> None:
     """A runner raised, which is a fault of hookgate; call it where the exception is handled."""
     _log.error("runner broke", exc_info=True, extra={"fields": {"task_id": task.id}})

@@ -1,29 +1,34 @@
-"""The rate limits of sources at work."""
+"""What is counted for a gateway as a whole: deliveries with a rate limit, and ends of tasks."""
 
 from __future__ import annotations
 
 import time
 
+from hookgate.core.backlog import Drain
 from hookgate.core.config import Source
-from hookgate.core.rate_limit import Buckets, bucket_key
-from hookgate.model import Accepted, Delivery, Ignored
+from hookgate.core.rate_limit import Buckets
 
 
-class RateLimits:
-    """Counts what is to be recorded, by source.
+class Limits:
+    """Counts what is to be recorded, by source; `drain` counts the tasks that end.
 
     Counting begins anew when the gateway starts, and for a source whose limit changes.
     """
 
     def __init__(self) -> None:
         self._buckets: dict[str, Buckets] = {}
+        self.drain = Drain(time.monotonic())
 
-    def wait(self, source: Source, delivery: Delivery, decision: Accepted | Ignored) -> float:
-        """How many seconds a delivery comes too early; 0.0 for one that is in time."""
+    async def drain_rate(self) -> float:
+        """How many tasks end in a second, of late."""
+        return self.drain.rate(time.monotonic())
+
+    async def take(self, source: Source, key: str) -> float:
+        """Count a delivery in the bucket `key`; how many seconds it comes too early, or 0.0."""
         limit = source.rate_limit
         if limit is None:
             return 0.0
         buckets = self._buckets.get(source.name)
         if buckets is None or buckets.limit != limit:
             buckets = self._buckets[source.name] = Buckets(limit)
-        return buckets.take(bucket_key(source, delivery, decision), time.monotonic())
+        return buckets.take(key, time.monotonic())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 from hookgate.core.config import Config
@@ -41,6 +41,9 @@ class Outcome:
 Find = Callable[[], Candidate]
 """Reads the rules file and all that belongs to it; it is called in a thread of its own."""
 
+Use = Callable[[Config], Awaitable[None]]
+"""Puts a configuration to use; when it returns, nothing is decided by the one before any more."""
+
 Tell = Callable[[Outcome], None]
 """Is told what came of each reload."""
 
@@ -48,8 +51,10 @@ Tell = Callable[[Outcome], None]
 class Reloader:
     """Reloads, one time after the other. A rules file that cannot be used changes nothing."""
 
-    def __init__(self, gateway: Gateway, find: Find, tell: Tell) -> None:
+    def __init__(self, gateway: Gateway, find: Find, tell: Tell, use: Use | None = None) -> None:
+        """`use` puts a configuration to use, where that is not for `gateway` alone to do."""
         self._gateway = gateway
+        self._use = use
         self._find = find
         self._tell = tell
         self._turn = asyncio.Lock()
@@ -86,7 +91,7 @@ class Reloader:
             self._refuse(candidate)
         else:
             config, restart = as_far_as_possible(self._gateway.config, candidate.config)
-            self._put_to_use(config, restart)
+            await self._put_to_use(config, restart)
         self._tell(Outcome(began, candidate.config is not None, restart, candidate.report))
 
     def _candidate(self) -> Candidate:
@@ -102,8 +107,11 @@ class Reloader:
         for finding in candidate.findings:
             journal.config_refused(finding)
 
-    def _put_to_use(self, config: Config, restart: tuple[str, ...]) -> None:
-        self._gateway.use(config)
+    async def _put_to_use(self, config: Config, restart: tuple[str, ...]) -> None:
+        if self._use is None:
+            self._gateway.use(config)
+        else:
+            await self._use(config)
         journal.config_in_use(config.digest)
         for key in restart:
             journal.config_needs_restart(key)

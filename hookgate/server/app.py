@@ -15,22 +15,22 @@ from hookgate.engine.gateway import Gateway
 from hookgate.errors import StoreUnavailable
 from hookgate.server.admin import Admin
 from hookgate.server.documents import fault
-from hookgate.server.metrics import MetricsPage
+from hookgate.server.metrics import MetricsPage, NewPage
 from hookgate.server.reads import Reads
 from hookgate.server.webhooks import PREFIX, Webhooks
 
 
-def build_app(gateway: Gateway, own_token: str) -> App:
+def build_app(gateway: Gateway, own_token: str, metrics: NewPage | None = None) -> App:
     """The application that serves `gateway`, which whoever runs the application has entered.
 
-    `own_token` is the admin token while the rules file has none.
+    `own_token` is the admin token while the rules file has none; see `MetricsPage` for `metrics`.
     """
     webhooks = Webhooks(gateway)
     admin = Admin(gateway, own_token)
     starlette = Starlette(
         routes=[
             *Reads(gateway, admin).routes(),
-            Route("/metrics", MetricsPage(gateway, admin).show),
+            Route("/metrics", MetricsPage(gateway, admin, metrics).show),
             Route(f"{PREFIX}{{source}}", webhooks),
             Route("/{source}", webhooks),
         ],

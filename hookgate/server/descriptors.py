@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import resource
 
+from hookgate.engine import journal
+
 _OWN = 64
 """Descriptors for the store, the listener, the event loop and whatever is open for a moment."""
 
@@ -24,6 +26,14 @@ def connections_possible(wanted: int, programs: int) -> int:
     granted = wanted + others if _is_enough(hard, wanted + others) else hard
     resource.setrlimit(resource.RLIMIT_NOFILE, (granted, hard))
     return max(1, min(wanted, granted - others))
+
+
+def connections_granted(wanted: int, programs: int) -> int:
+    """The same; where they are fewer than `wanted`, the operator is told."""
+    possible = connections_possible(wanted, programs)
+    if possible < wanted:
+        journal.fewer_connections(wanted, possible)
+    return possible
 
 
 def _is_enough(limit: int, wanted: int) -> bool:

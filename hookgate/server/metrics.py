@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Mapping
 from typing import TypeVar
 
 from prometheus_client import CONTENT_TYPE_PLAIN_0_0_4, ProcessCollector, generate_latest
@@ -34,6 +34,8 @@ from hookgate.stores.store import COUNTED, Standing
 FRESH = 1.0
 """Seconds for which the same page is shown again, so that it costs little however many ask."""
 
+NewPage = Callable[[], Awaitable[bytes]]
+
 Counts = TypeVar("Counts", SourceCounts, ProgramCounts)
 
 _process = ProcessCollector(registry=None)
@@ -42,9 +44,11 @@ _process = ProcessCollector(registry=None)
 class MetricsPage:
     """The endpoint; closed to whoever has not the admin token, unless the rules file opens it."""
 
-    def __init__(self, gateway: Gateway, admin: Admin) -> None:
+    def __init__(self, gateway: Gateway, admin: Admin, page: NewPage | None = None) -> None:
+        """`page` makes one, where that is not for `gateway` alone to do."""
         self._gateway = gateway
         self._admin = admin
+        self._new_page = page or (lambda: new_page(gateway, gateway.metrics))
         self._turn = asyncio.Lock()
         self._page = b""
         self._made_at = -math.inf
@@ -62,13 +66,14 @@ class MetricsPage:
     def _open_to(self, request: Request) -> bool:
         return self._gateway.config.server.metrics == "public" or self._admin.calls(request)
 
-    async def _new_page(self) -> bytes:
-        try:
-            store = self._gateway.store
-            work = await store.standing(), await store.backlog()
-        except StoreUnavailable:
-            work = None  # that is when the other figures are needed most
-        return generate_latest(Families(self._gateway.metrics, work, self._gateway.now()))
+
+async def new_page(gateway: Gateway, metrics: Metrics) -> bytes:
+    """The page with these counts, as the work of a gateway stands now."""
+    try:
+        work = await gateway.store.standing(), await gateway.store.backlog()
+    except StoreUnavailable:
+        work = None  # that is when the other figures are needed most
+    return generate_latest(Families(metrics, work, gateway.now()))
 
 
 class Families(Collector):

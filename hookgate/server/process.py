@@ -26,6 +26,8 @@ class Server(uvicorn.Server):
     given its tasks back.
     """
 
+    last_answers = 1.0
+
     def __init__(
         self, app: ASGIApp, max_connections: int, on_listening: Callable[[], None]
     ) -> None:

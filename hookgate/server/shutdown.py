@@ -12,23 +12,45 @@ import asyncio
 import signal
 import socket
 from contextlib import suppress
+from typing import Protocol
 
 from hookgate.engine.gateway import Gateway
-from hookgate.server.process import Server
-
-LAST_ANSWERS = 1.0
-"""Seconds for answers to leave once the grace is over."""
 
 
-class StopSignals:
+class Serves(Protocol):
+    """What answers requests: a server, or the workers that do.
+
+    `last_answers` are the seconds for answers to leave once the grace is over.
+    """
+
+    should_exit: bool
+    last_answers: float
+
+    async def serve(self, listeners: list[socket.socket], /) -> None:
+        """Serve until `should_exit`, and until what was begun is done."""
+        ...
+
+    def cut_off(self) -> None:
+        """End what is still open."""
+        ...
+
+
+class Stops:
+    """Whether a process is to end: `stop` says so, and `enough` that its time is over."""
+
+    def __init__(self) -> None:
+        self.stop = asyncio.Event()
+        self.enough = asyncio.Event()
+
+
+class StopSignals(Stops):
     """SIGTERM and SIGINT: the first sets `stop`, the next one `enough`.
 
     It listens from now on and for good: a process that is ending should do so cleanly.
     """
 
     def __init__(self) -> None:
-        self.stop = asyncio.Event()
-        self.enough = asyncio.Event()
+        super().__init__()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._take)
@@ -38,10 +60,10 @@ class StopSignals:
 
 
 async def serve_until_stopped(
-    server: Server, gateway: Gateway, listener: socket.socket, signals: StopSignals
+    server: Serves, gateway: Gateway, listeners: list[socket.socket], signals: Stops
 ) -> None:
     """Serve until the first signal, then wind down; the caller leaves `gateway`."""
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    serving = asyncio.create_task(server.serve(listeners))
     await _first_of(serving, signals.stop)
     if not serving.done():
         await _wind_down(server, gateway, serving, signals.enough)
@@ -49,7 +71,7 @@ async def serve_until_stopped(
 
 
 async def _wind_down(
-    server: Server, gateway: Gateway, serving: asyncio.Task[None], enough: asyncio.Event
+    server: Serves, gateway: Gateway, serving: asyncio.Task[None], enough: asyncio.Event
 ) -> None:
     settings = gateway.config.server
     gateway.ready = False
@@ -59,7 +81,7 @@ async def _wind_down(
     asyncio.get_running_loop().call_later(settings.shutdown_grace, enough.set)
     await gateway.drain(enough)
     await _first_of(serving, enough)
-    await asyncio.wait({serving}, timeout=LAST_ANSWERS)
+    await asyncio.wait({serving}, timeout=server.last_answers)
     server.cut_off()
 
 
