@@ -27,7 +27,7 @@ from hookgate.server.metrics import new_page
 from hookgate.server.shutdown import Stops
 from hookgate.stores.sqlite import SqliteStore
 
-PATIENCE = 10.0
+PATIENCE = 5.0
 """Seconds for a worker to heed a new configuration; one that does not is replaced."""
 
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
