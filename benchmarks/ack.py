@@ -138,6 +138,16 @@ def memory(pid: int) -> float:
     return sum(map(int, found.stdout.split())) / 1024
 
 
+def processor_time(pid: int) -> float:
+    """The seconds that a process and what it has started have used of the processor."""
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    ticks = 0
+    for each in (str(pid), *children):
+        fields = Path(f"/proc/{each}/stat").read_text().rpartition(") ")[2].split()
+        ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 def measure(
     port: int, connections: int, seconds: float, path: str = "/github", status: str = "202"
 ) -> dict[str, Any]:
@@ -165,15 +175,19 @@ def measure(
     return figures
 
 
-def one_round(connections: int, seconds: float) -> tuple[dict[str, Any], dict[str, Any]]:
+def one_round(
+    connections: int, seconds: float, workers: int = 1
+) -> tuple[dict[str, Any], dict[str, Any]]:
     """Both servers fresh, one after the other."""
     with tempfile.TemporaryDirectory(dir=ROOT) as directory:
         rules = Path(directory, "rules.yaml")
         rules.write_text(RULES)
-        serve = ("-m", "hookgate", "serve", str(rules), "--port", "0", "--no-work")
+        with_workers = ("--workers", str(workers))
+        serve = ("-m", "hookgate", "serve", str(rules), "--port", "0", "--no-work", *with_workers)
         with server(*serve) as (pid, port):
             ours = measure(port, connections, seconds)
             ours["memory"] = memory(pid)
+            ours["cpu_us"] = 1e6 * processor_time(pid) / ours["requests"]
     with server("-m", "benchmarks.bare") as (_, port):
         bare = measure(port, connections, seconds)
     return ours, bare
@@ -199,12 +213,13 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=5.0)
     parser.add_argument("--connections", type=int, default=64)
+    parser.add_argument("--workers", type=int, default=1, help="serve with so many")
     parser.add_argument("--peer", action="store_true", help="measure adnanh/webhook as well")
     args = parser.parse_args()
     ratios = []
     print("round   hookgate/s  p50 ms  p99 ms     bare/s  p50 ms  p99 ms   ratio")
     for number in range(1, args.rounds + 1):
-        ours, bare = one_round(args.connections, args.seconds)
+        ours, bare = one_round(args.connections, args.seconds, args.workers)
         ratios.append(ours["per_second"] / bare["per_second"])
         print(
             f"{number:5}   {ours['per_second']:10.0f}  {ours['p50_ms']:6.1f}  {ours['p99_ms']:6.1f}"
@@ -215,7 +230,8 @@ def main() -> None:
     print(
         f"\nratio: median {statistics.median(ratios):.2f}, "
         f"from {min(ratios):.2f} to {max(ratios):.2f} in {args.rounds} rounds\n"
-        f"memory: {ours['memory']:.0f} MiB after {ours['requests']} answers"
+        f"memory: {ours['memory']:.0f} MiB after {ours['requests']} answers\n"
+        f"processor time: {ours['cpu_us']:.0f} us an answer, of all processes together"
     )
     if args.peer:
         print(measure_peer(args.connections, args.seconds))

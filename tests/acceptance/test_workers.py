@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from tests.acceptance.gateway import ADMIN_TOKEN, HOOKGATE, Gateway, polled
-from tests.crash.moments import writing_processes
+from tests.crash.moments import workers, writing_processes
 
 RULES = f"""\
 version: 1
@@ -52,21 +52,6 @@ def gateway(tmp_path: Path) -> Iterator[Gateway]:
 def send(gateway: Gateway, source: str, body: object = None, **headers: str) -> httpx.Response:
     """Over a connection of its own, which either worker may get."""
     return httpx.post(f"{gateway.url}/{source}", json=body or {}, headers=headers, timeout=20)
-
-
-def children(gateway: Gateway) -> list[int]:
-    pid = gateway.process.pid
-    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-
-
-def workers(gateway: Gateway) -> list[int]:
-    writing = writing_processes(gateway)
-    commands = {
-        pid: Path(f"/proc/{pid}/cmdline").read_bytes()
-        for pid in children(gateway)
-        if pid not in writing
-    }
-    return [pid for pid, command in commands.items() if b"hookgate.cli.worker" in command]
 
 
 def is_dead(process: int) -> bool:

@@ -88,6 +88,15 @@ def kill_writing_first(gateway: Gateway, chance: random.Random) -> None:
     gateway.process.kill()
 
 
+def kill_workers_first(gateway: Gateway, chance: random.Random) -> None:
+    """Those who answer, where there are any; the others go on for a moment."""
+    for process in workers(gateway):
+        if chance.random() < 0.7:
+            os.kill(process, signal.SIGKILL)
+    time.sleep(chance.uniform(0.0, 1.0))
+    gateway.process.kill()
+
+
 def stop(gateway: Gateway, _: random.Random) -> None:
     """In order, with hardly any grace."""
     gateway.process.send_signal(signal.SIGTERM)
@@ -104,6 +113,7 @@ ENDS: dict[str, Callable[[Gateway, random.Random], None]] = {
     "kill gateway": kill_gateway,
     "kill both": kill_both,
     "kill writing": kill_writing_first,
+    "kill workers": kill_workers_first,
     "kill stopping": kill_while_stopping,
     "stop": stop,
 }
@@ -111,11 +121,21 @@ ENDS: dict[str, Callable[[Gateway, random.Random], None]] = {
 
 def some_end(chance: random.Random) -> str:
     """The name of one of the `ENDS`."""
-    return chance.choices(list(ENDS), weights=(4, 2, 2, 1, 1))[0]
+    return chance.choices(list(ENDS), weights=(4, 2, 2, 2, 1, 1))[0]
 
 
 def writing_processes(gateway: Gateway) -> list[int]:
     """The process that writes to the gateway's store; none where it has just ended."""
+    return _running(gateway, b"hookgate.stores.sqlite.writing")
+
+
+def workers(gateway: Gateway) -> list[int]:
+    """The processes that answer for the gateway, where it does not do so itself."""
+    return _running(gateway, b"hookgate.cli.worker")
+
+
+def _running(gateway: Gateway, module: bytes) -> list[int]:
+    """The processes that a gateway has started and that run a module of ours."""
     pid = gateway.process.pid
     found = []
     for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split():
@@ -123,6 +143,6 @@ def writing_processes(gateway: Gateway) -> list[int]:
             command = Path(f"/proc/{child}/cmdline").read_bytes()
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if b"hookgate.stores.sqlite.writing" in command:
+        if module in command:
             found.append(int(child))
     return found

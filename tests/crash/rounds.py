@@ -57,7 +57,8 @@ class Round:
 class Ordeal:
     """A store in `directory` and the gateways that were ended while they used it."""
 
-    def __init__(self, directory: Path, seed: int) -> None:
+    def __init__(self, directory: Path, seed: int, workers: int = 1) -> None:
+        self._options = ("--workers", str(workers))
         self._directory = directory
         self._chance = random.Random(seed)
         self._rules = directory / "rules.yaml"
@@ -77,7 +78,7 @@ class Ordeal:
 
     def evidence(self) -> Evidence:
         """What is there when a last gateway has run everything that was recorded."""
-        with Gateway(self._rules) as gateway, gateway.client() as client:
+        with Gateway(self._rules, self._options) as gateway, gateway.client() as client:
             for _ in polled(lambda: None, seconds=600):
                 unfinished = [
                     client.get("/api/tasks", params={"status": status}).json()["tasks"]
@@ -97,7 +98,7 @@ class Ordeal:
         began = time.monotonic()
         before = len(read_journal(self._directory))
         senders = Senders(number, self._chance.randrange(2**32))
-        gateway = Gateway(self._rules)
+        gateway = Gateway(self._rules, self._options)
         gateway.spawn()
         if self._chance.random() < STARTING:
             moment, end = "starting", self._end_while_starting(gateway, senders)
