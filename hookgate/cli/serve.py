@@ -152,6 +152,7 @@ class Serving:
         if not alone:
             workers = Workers(gateway, store, self._beginning, signals, on_listening)
             use = workers.use
+            connections_granted(self._workers, config.server.concurrency)  # its own are few
         async with gateway, reloading(gateway, self._rules, known, use):
             pending = await store.count(TaskStatus.PENDING)
             _print_banner(self._path, gateway.config, pending, self._own_token)

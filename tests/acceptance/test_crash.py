@@ -21,6 +21,11 @@ def test_nothing_is_lost_and_nothing_runs_twice_at_once_however_often_the_gatewa
     assert main(["--rounds", "20"]) == 0, capsys.readouterr().out
 
 
+@pytest.mark.timeout(600)
+def test_nothing_is_lost_with_workers_either(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--rounds", "3", "--workers", "2"]) == 0, capsys.readouterr().out
+
+
 SOUND = Evidence(
     answered={"a": "1", "b": "2"},
     stored={"b": "completed"},
