@@ -185,9 +185,10 @@ def one_round(
         with_workers = ("--workers", str(workers))
         serve = ("-m", "hookgate", "serve", str(rules), "--port", "0", "--no-work", *with_workers)
         with server(*serve) as (pid, port):
+            before = processor_time(pid)
             ours = measure(port, connections, seconds)
             ours["memory"] = memory(pid)
-            ours["cpu_us"] = 1e6 * processor_time(pid) / ours["requests"]
+            ours["cpu_us"] = 1e6 * (processor_time(pid) - before) / ours["requests"]
     with server("-m", "benchmarks.bare") as (_, port):
         bare = measure(port, connections, seconds)
     return ours, bare
