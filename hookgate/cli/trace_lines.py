@@ -95,7 +95,8 @@ def _reply(reply: Reply) -> Iterator[str]:
 def _task(task: TaskTrace) -> Iterator[str]:
     yield task.program
     yield printable(shlex.join(shortened(item, _VALUE_WIDTH) for item in task.argv))
-    yield f"in {task.working_dir} for at most {task.timeout:g}s, {task.stdin_bytes} bytes on stdin"
+    given = "" if task.stdin_bytes is None else f", {task.stdin_bytes} bytes on stdin"
+    yield f"in {task.working_dir} for at most {task.timeout:g}s{given}"
     if task.key is not None:
         yield f"after all tasks before it with the key {_shown_value(task.key)}"
     if task.priority:

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from hookgate.auth.forms import MAX_FORM_FIELDS, form_fields
 from hookgate.core.multipart import MalformedForm, multipart_fields
-from hookgate.expr.values import MalformedJSON, json_text, parse_json
+from hookgate.expr.values import MalformedJSON, json_bytes, json_text, parse_json
 from hookgate.model import JSON, Rejection
 
 _UTF_8 = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii"})
@@ -47,7 +47,7 @@ def read_body(
         return BodyFault(Rejection.MEDIA_TYPE, f"charset {charset[:40]!r} is not accepted")
     if not media_type and not raw:
         return Body(None, "")
-    if not media_type or media_type.endswith(("/json", "+json")):
+    if _is_json(media_type):
         return _read_json(raw)
     if media_type == "application/x-www-form-urlencoded":
         return _read_form(raw)
@@ -56,6 +56,21 @@ def read_body(
     if media_type.startswith("text/"):
         return _read_text(raw)
     return BodyFault(Rejection.MEDIA_TYPE, f"media type {media_type[:80]!r} is not accepted")
+
+
+def payload_as_json(
+    headers: Mapping[str, str], raw: bytes, content_type: str | None = None
+) -> bytes:
+    """The payload of a body that was read before, as JSON; null where it cannot be read now."""
+    media_type, _ = _content_type(content_type or headers.get("content-type", ""))
+    if raw and _is_json(media_type):
+        return raw
+    body = read_body(headers, raw, content_type)
+    return json_bytes(body.payload) if isinstance(body, Body) else b"null"
+
+
+def _is_json(media_type: str) -> bool:
+    return not media_type or media_type.endswith(("/json", "+json"))
 
 
 @lru_cache(maxsize=32)

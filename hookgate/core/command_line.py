@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from hookgate.core.bodies import Body, read_body
-from hookgate.core.config import CommandProgram, Placeholder, Template
-from hookgate.core.tasks import ATTEMPT_VARIABLE, TASK_VARIABLE
-from hookgate.core.templates import fill, fill_for_show
+from hookgate.core.environment import (
+    ARGUMENT_LIMIT,
+    Filler,
+    Unrunnable,
+    environment,
+    fault_of,
+    fault_of_variables,
+)
+from hookgate.core.programs import CommandProgram
+from hookgate.core.templates import Placeholder, fill, fill_for_show
 from hookgate.expr.values import for_show, text_of
-from hookgate.model import JSON, Delivery, Task
-
-ARGUMENT_LIMIT = 128 * 1024 - 1
-"""The bytes one argument or variable may have: Linux's MAX_ARG_STRLEN less the closing NUL."""
-
-INHERITED = ("PATH", "HOME", "LANG", "TZ")
-"""All that a program sees of the gateway's own environment."""
+from hookgate.model import Delivery, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +30,6 @@ class CommandLine:
     payload: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Unrunnable:
-    """Why no command line can carry this task's values."""
-
-    reason: str
-
-
 def plan_command(
     program: CommandProgram,
     task: Task,
@@ -46,8 +40,8 @@ def plan_command(
 ) -> CommandLine | Unrunnable:
     """The command line of one attempt.
 
-    `inherited` is the gateway's environment, of which only `INHERITED` is passed on;
-    `payload_file` is the path that the payload will have.
+    `inherited` is the gateway's environment (see `environment`); `payload_file` is the path that
+    the payload will have.
     """
     payload = payload_text(delivery)
     argv = tuple(_argv(program, task, payload, payload_file, fill))
@@ -74,11 +68,8 @@ def payload_text(delivery: Delivery) -> str:
     return body.text if isinstance(body, Body) else ""
 
 
-_Filler = Callable[[Template, Mapping[str, JSON]], str]
-
-
 def _argv(
-    program: CommandProgram, task: Task, payload: str, payload_file: str, filler: _Filler
+    program: CommandProgram, task: Task, payload: str, payload_file: str, filler: Filler
 ) -> Iterator[str]:
     for item in program.command:
         yield filler(item, task.params)
@@ -101,19 +92,10 @@ def _environment(
     attempt: int,
     inherited: Mapping[str, str],
     payload_file: str,
-    filler: _Filler,
+    filler: Filler,
 ) -> dict[str, str]:
-    return {
-        **{name: inherited[name] for name in INHERITED if name in inherited},
-        **{name: filler(value, task.params) for name, value in program.env.items()},
-        "HOOKGATE_SOURCE": task.source,
-        "HOOKGATE_EVENT_TYPE": task.event_type,
-        "HOOKGATE_EVENT_ID": task.event_id or "",
-        "HOOKGATE_DELIVERY_ID": task.delivery_id,
-        TASK_VARIABLE: task.id,
-        ATTEMPT_VARIABLE: str(attempt),
-        "HOOKGATE_PAYLOAD_FILE": payload_file,
-    }
+    variables = environment(program, task, attempt, inherited, filler)
+    return {**variables, "HOOKGATE_PAYLOAD_FILE": payload_file}
 
 
 def _first_fault(
@@ -121,16 +103,13 @@ def _first_fault(
 ) -> Unrunnable | None:
     """A value that no command line can carry, named by its param where one is to blame."""
     for name, value in task.params.items():
-        fault = _fault(text_of(value))
+        fault = fault_of(text_of(value))
         if fault is not None and _uses(program, name):
             return Unrunnable(f"param {name!r} {fault}")
     for index, argument in enumerate(argv):
-        if (fault := _fault(argument)) is not None:
+        if (fault := fault_of(argument)) is not None:
             return Unrunnable(f"argument {index} of program {program.name!r} {fault}")
-    for name, value in env.items():
-        if (fault := _fault(f"{name}={value}")) is not None:
-            return Unrunnable(f"variable {name} of program {program.name!r} {fault}")
-    return None
+    return fault_of_variables(program, env)
 
 
 def _would_be_option(program: CommandProgram, task: Task) -> Unrunnable | None:
@@ -150,15 +129,3 @@ def _uses(program: CommandProgram, param: str) -> bool:
         return True
     templates = (*program.command, *program.env.values())
     return any(getattr(part, "param", None) == param for part in sum(templates, ()))
-
-
-def _fault(text: str) -> str | None:
-    if "\0" in text:
-        return "holds a NUL byte, which no command line can carry"
-    try:
-        size = len(text.encode("utf-8"))
-    except UnicodeEncodeError:
-        return "holds a lone surrogate, which no command line can carry"
-    if size > ARGUMENT_LIMIT:
-        return f"has {size} bytes, more than the {ARGUMENT_LIMIT} that one argument may have"
-    return None

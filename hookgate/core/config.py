@@ -14,7 +14,8 @@ from hookgate.auth.keys import Algorithm
 from hookgate.auth.presented import Encoding
 from hookgate.auth.verifier import Verifier
 from hookgate.core.backlog import DEFAULT_MOST, Backlog
-from hookgate.core.retry import Retry
+from hookgate.core.programs import Program
+from hookgate.core.templates import Template
 from hookgate.expr.conditions import Condition
 from hookgate.expr.paths import Path
 from hookgate.model import JSON
@@ -71,57 +72,6 @@ class Param:
     default: JSON = None
     required: bool = False
     type: ParamType | None = None
-
-
-# --- text with placeholders -----------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Fixed:
-    """Fixed text. `shown` is what may be printed: the text before `${NAME}` was filled in."""
-
-    text: str
-    shown: str
-
-
-@dataclass(frozen=True, slots=True)
-class Placeholder:
-    """The value of a param, as a command line shows it."""
-
-    param: str
-
-
-Template: TypeAlias = tuple[Fixed | Placeholder, ...]
-
-
-# --- programs -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class CommandProgram:
-    """A program that is a command line. Times in seconds, sizes in bytes.
-
-    `params` None means every param of the source. `flags` tells whether params, the event type and
-    the payload are appended as ``--name=value``. `working_dir` is absolute. `retry` None is one
-    attempt, unless the program itself asks for more (see `core.retry`). At most `concurrency`
-    attempts run at the same time; None is any number.
-    """
-
-    name: str
-    command: tuple[Template, ...]
-    working_dir: str
-    flags: bool = True
-    params: tuple[str, ...] | None = None
-    timeout: float = 300.0
-    run_async: bool = True
-    exit_status: Mapping[int, int] = field(default_factory=dict)
-    env: Mapping[str, Template] = field(default_factory=dict)
-    max_output: int = 64 * 1024
-    retry: Retry | None = None
-    concurrency: int | None = None
-
-
-Program: TypeAlias = CommandProgram
 
 
 # --- handshakes -----------------------------------------------------------------------------

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import cast
 
-from hookgate.core.command_line import Unrunnable, plan_command, show_command
-from hookgate.core.config import Config, Debounce, Key, Program, Rule
+from hookgate.core.calls import plan_call, show_call
+from hookgate.core.command_line import plan_command, show_command
+from hookgate.core.config import Config, Debounce, Key, Rule
 from hookgate.core.decide import condition_values
+from hookgate.core.environment import Unrunnable
 from hookgate.core.keys import KeyFault, key_text
+from hookgate.core.programs import CommandProgram, FunctionProgram, Program
 from hookgate.core.selectors import View
 from hookgate.core.tasks import pending_task
 from hookgate.expr.conditions import BUILT_IN_NAMES, Condition
@@ -23,6 +27,8 @@ PAYLOAD_FILE = "<payload file>"
 class TaskTrace:
     """What would run. `fault` says why it could not.
 
+    Of a function, `argv` is ``python FILE.py:NAME``, and `stdin_bytes` is None.
+
     `key` is the one by which it waits for its turn; `pause` is set where it waits for the newest
     of a burst. `remarks` tell which key is not what the rule means it to be, and why.
     """
@@ -32,7 +38,7 @@ class TaskTrace:
     env: Mapping[str, str]
     working_dir: str
     timeout: float
-    stdin_bytes: int
+    stdin_bytes: int | None
     fault: str | None
     key: str | None
     priority: int
@@ -64,21 +70,37 @@ def _trace_task(
     rule: Rule,
     values: Mapping[str, JSON],
 ) -> TaskTrace:
-    argv, env = show_command(program, task, delivery, PAYLOAD_FILE)
-    plan = plan_command(program, task, delivery, 1, {}, PAYLOAD_FILE)
+    argv, env, fault, stdin_bytes = _shown_start(program, task, delivery)
     return TaskTrace(
         program=program.name,
         argv=argv,
         env=env,
         working_dir=program.working_dir,
         timeout=program.timeout,
-        stdin_bytes=len(delivery.body),
-        fault=plan.reason if isinstance(plan, Unrunnable) else None,
+        stdin_bytes=stdin_bytes,
+        fault=fault,
         key=None if start.key is None else _shown(rule.key, start.key, values),
         priority=start.priority,
         pause=_pause_shown(rule.debounce, start.pause, values),
         remarks=tuple(_remarks(rule, values)),
     )
+
+
+def _shown_start(
+    program: Program, task: Task, delivery: Delivery
+) -> tuple[tuple[str, ...], Mapping[str, str], str | None, int | None]:
+    """The words and variables as people may see them, why they cannot be used, and the input."""
+    if isinstance(program, FunctionProgram):
+        call = plan_call(program, task, delivery, 1, {}, None)
+        return *show_call(program, task), _reason(call), None
+    command = cast(CommandProgram, program)
+    line = plan_command(command, task, delivery, 1, {}, PAYLOAD_FILE)
+    shown = show_command(command, task, delivery, PAYLOAD_FILE)
+    return *shown, _reason(line), len(delivery.body)
+
+
+def _reason(plan: object) -> str | None:
+    return plan.reason if isinstance(plan, Unrunnable) else None
 
 
 # --- keys -----------------------------------------------------------------------------------

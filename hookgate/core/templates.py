@@ -3,10 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
 
-from hookgate.core.config import Fixed, Template
 from hookgate.expr.values import text_of
 from hookgate.model import JSON
+
+
+@dataclass(frozen=True, slots=True)
+class Fixed:
+    """Fixed text. `shown` is what may be printed: the text before `${NAME}` was filled in."""
+
+    text: str
+    shown: str
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """The value of a param, as a command line shows it."""
+
+    param: str
+
+
+Template: TypeAlias = tuple[Fixed | Placeholder, ...]
 
 
 def fill(template: Template, params: Mapping[str, JSON]) -> str:

@@ -11,6 +11,7 @@ from hookgate.expr.conditions import BUILT_IN_NAMES, FUNCTIONS
 from hookgate.loading.codes import Code
 from hookgate.loading.context import Context, bytes_at, flag_at, integer_at, place_inside
 from hookgate.loading.findings import did_you_mean, quoted
+from hookgate.loading.functions import check_signature, read_signature
 from hookgate.loading.interpolation import complete, shown
 from hookgate.loading.nodes import Node
 from hookgate.loading.templates import placeholders
@@ -49,8 +50,11 @@ def check_references(root: Node, context: Context) -> None:
             uses.setdefault(program.string, []).append(use)
     for name, program in programs.items():
         _check_exit_status(program, context)
+        signature = read_signature(program, context)
         for use in dict.fromkeys(uses.get(name, ())):
             _check_params(program, use, context)
+            if signature is not None:
+                check_signature(signature, program, use.source, use.params, context)
             for node in _program_texts(program):
                 _check_placeholders(node, use, context)
 

@@ -106,6 +106,9 @@ class Code(Enum):
     NO_COMMAND = ("HG306", "a command that cannot be found")
     NO_LIBRARY = ("HG307", "a library that is not installed")
     STORE_PLACE = ("HG308", "a store that cannot be written where it is")
+    NOT_PYTHON = ("HG309", "a function's file that is not Python")
+    NO_FUNCTION = ("HG310", "a function that is not in its file")
+    SIGNATURE = ("HG311", "a function that cannot be called with its params")
 
     def __init__(self, number: str, title: str, severity: Severity = Severity.ERROR) -> None:
         self.number = number

@@ -6,14 +6,7 @@ from collections.abc import Iterator
 
 from hookgate.auth.ip import IpAuth
 from hookgate.auth.verifier import Verifier
-from hookgate.core.config import (
-    FromHeader,
-    FromQuery,
-    Handshake,
-    HmacOf,
-    ReplyValue,
-    Requirement,
-)
+from hookgate.core.config import FromHeader, FromQuery, Handshake, HmacOf, ReplyValue, Requirement
 from hookgate.core.handshakes import hmac_signatures
 from hookgate.core.selectors import describe
 from hookgate.expr.values import for_show, text_of

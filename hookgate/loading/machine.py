@@ -32,6 +32,11 @@ def may_write(path: str | Path) -> bool:
     return os.access(path, os.W_OK | os.X_OK if is_directory(path) else os.W_OK)
 
 
+def processors() -> int:
+    """How many processors this process may use, as far as that can be told."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def is_on_path(word: str, search_path: str) -> bool:
     """Whether a program of that name can be run from one of the directories."""
     return shutil.which(word, path=search_path) is not None

@@ -6,9 +6,11 @@ import os
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
-from hookgate.core.config import CommandProgram, Fixed, Template
+from hookgate.core.programs import CommandProgram, FunctionProgram, Program
 from hookgate.core.retry import Retry
+from hookgate.core.templates import Fixed, Template
 from hookgate.loading.codes import Code
 from hookgate.loading.context import (
     Context,
@@ -22,19 +24,19 @@ from hookgate.loading.context import (
     text_at,
     texts_at,
 )
-from hookgate.loading.interpolation import Piece, complete, derived, pieces
-from hookgate.loading.machine import is_directory, is_file, is_on_path, may_execute
+from hookgate.loading.interpolation import Piece, complete, derived, pieces, shown
+from hookgate.loading.machine import is_directory, is_file, is_on_path, may_execute, processors
 from hookgate.loading.nodes import Node
 from hookgate.loading.templates import compile_template
 
-_DEFAULTS = CommandProgram("", (), "")
+_DEFAULTS = Program(name="", working_dir="")
 _RETRY_DEFAULTS = Retry(attempts=1)
 _MARK = "\0"
 """Stands around the number of a ${...} while a command is split; no text holds it."""
 
 
-def compile_programs(root: Node, context: Context) -> dict[str, CommandProgram]:
-    """The programs whose command can be read, by name."""
+def compile_programs(root: Node, context: Context) -> dict[str, Program]:
+    """The programs whose command or function can be read, by name."""
     compiled = {}
     for name, node in root.entries("programs").items():
         program = _compile_program(name, node, context)
@@ -43,28 +45,60 @@ def compile_programs(root: Node, context: Context) -> dict[str, CommandProgram]:
     return compiled
 
 
-def _compile_program(name: str, node: Node, context: Context) -> CommandProgram | None:
-    command_node = node.get("command")
-    command = None if command_node is None else _command(command_node, context)
-    working_dir = _working_dir(node, context)
-    if command_node is None or command is None:
+def _compile_program(name: str, node: Node, context: Context) -> Program | None:
+    """One program; what is wrong with either kind of it is found also where it has no words."""
+    shared = {"name": name, **_shared(node, context)}
+    if (command := node.get("command")) is not None:
+        return _compile_command(command, node, shared, context)
+    if (function := node.get("python")) is not None and complete(function.string):
+        return _compile_function(function, node, shared, context)
+    return None
+
+
+def _compile_command(
+    written: Node, node: Node, shared: dict[str, Any], context: Context
+) -> CommandProgram | None:
+    command = _command(written, context)
+    if command is None:
         return None
-    program = CommandProgram(
-        name=name,
-        command=command,
-        working_dir=working_dir,
-        flags=choice_at(node, "pass", default="flags") == "flags",
-        params=texts_at(node, "params") if node.get("params") else None,
-        timeout=seconds_at(node, "timeout", default=_DEFAULTS.timeout),
-        run_async=flag_at(node, "run_async", default=_DEFAULTS.run_async),
-        exit_status=_exit_status(node),
-        env=_env(node),
-        max_output=bytes_at(node, "max_output", default=_DEFAULTS.max_output),
-        retry=_retry(node.get("retry")),
-        concurrency=integer_at(node, "concurrency", default=0) or None,
-    )
-    _check_command_word(program, command_node, context)
+    flags = choice_at(node, "pass", default="flags") == "flags"
+    program = CommandProgram(command=command, flags=flags, **shared)
+    _check_command_word(program, written, context)
     return program
+
+
+def _compile_function(
+    written: Node, node: Node, shared: dict[str, Any], context: Context
+) -> FunctionProgram:
+    file, _, function = written.string.rpartition(":")
+    return FunctionProgram(
+        file=path_of(file, context),
+        function=function,
+        shown=shown(written.string),
+        max_tasks=integer_at(node, "max_tasks", default=0) or None,
+        max_memory=bytes_at(node, "max_memory", default=0) or None,
+        **{**shared, "concurrency": shared["concurrency"] or processors()},
+    )
+
+
+def path_of(file: str, context: Context) -> str:
+    """The absolute path of a file that a rules file names."""
+    return os.path.normpath(Path(context.directory, file))
+
+
+def _shared(node: Node, context: Context) -> dict[str, Any]:
+    """The fields that every kind of program has."""
+    return {
+        "working_dir": _working_dir(node, context),
+        "params": texts_at(node, "params") if node.get("params") else None,
+        "timeout": seconds_at(node, "timeout", default=_DEFAULTS.timeout),
+        "run_async": flag_at(node, "run_async", default=_DEFAULTS.run_async),
+        "exit_status": _exit_status(node),
+        "env": _env(node),
+        "max_output": bytes_at(node, "max_output", default=_DEFAULTS.max_output),
+        "retry": _retry(node.get("retry")),
+        "concurrency": integer_at(node, "concurrency", default=0) or None,
+    }
 
 
 # --- the command ----------------------------------------------------------------------------
@@ -114,7 +148,7 @@ def _unmarked(word: str, parts: tuple[Piece, ...]) -> Iterator[Piece]:
 def _working_dir(node: Node, context: Context) -> str:
     child = node.get("working_dir")
     written = text_at(node, "working_dir") or "."
-    path = derived(os.path.normpath(Path(context.directory, written)), written)
+    path = derived(path_of(written, context), written)
     if child is None or not context.environment or not complete(child.string):
         return path
     if not is_directory(path):

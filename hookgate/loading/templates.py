@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from hookgate.core.config import Fixed, Placeholder, Template
+from hookgate.core.templates import Fixed, Placeholder, Template
 from hookgate.loading.interpolation import Filled, Piece, pieces
 
 _BRACES = re.compile(r"\{\{([A-Za-z_][A-Za-z0-9_]*)\}\}|\{([A-Za-z_][A-Za-z0-9_]*)\}")

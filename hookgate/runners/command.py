@@ -12,8 +12,9 @@ from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
 
-from hookgate.core.command_line import CommandLine, Unrunnable, plan_command
-from hookgate.core.config import CommandProgram, Program
+from hookgate.core.command_line import CommandLine, plan_command
+from hookgate.core.environment import Unrunnable
+from hookgate.core.programs import CommandProgram, Program
 from hookgate.runners.executable import find_executable, why_not_started
 from hookgate.runners.payload_file import payload_place, remove_left_behind, write_payload
 from hookgate.runners.process import Ending, Invocation, Limits, run_to_end

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from hookgate.core.command_line import Unrunnable
+from hookgate.core.environment import Unrunnable
 
 
 def find_executable(word: str, env: Mapping[str, str], working_dir: str) -> str | Unrunnable:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from hookgate.core.config import Program
+from hookgate.core.programs import Program
 from hookgate.model import Delivery, Task
 
 

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from starlette.types import Receive, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
-from hookgate.core.config import CommandProgram, Config, Respond, Source
+from hookgate.core.config import Config, Respond, Source
+from hookgate.core.programs import Program
 from hookgate.core.templates import fill
 from hookgate.engine.receipts import (
     Greeted,
@@ -249,7 +250,7 @@ def _taken_status(taken: Taken, config: Config) -> int:
     return max(statuses)
 
 
-def _status_of_end(history: TaskHistory, program: CommandProgram) -> int:
+def _status_of_end(history: TaskHistory, program: Program) -> int:
     exit_code = history.attempts[-1].exit_code
     if exit_code is not None and exit_code in program.exit_status:
         return program.exit_status[exit_code]

@@ -16,8 +16,8 @@ import yaml
 
 from docs.generate import regenerated
 from hookgate.auth.forms import MAX_FORM_FIELDS
-from hookgate.core.command_line import ARGUMENT_LIMIT, INHERITED
 from hookgate.core.config import ServerSettings
+from hookgate.core.environment import ARGUMENT_LIMIT, INHERITED
 from hookgate.core.handshakes import MAX_UNSIGNED_BODY, MAX_VALUE
 from hookgate.core.rate_limit import MAX_BUCKETS
 from hookgate.expr.conditions import BUILT_IN_NAMES

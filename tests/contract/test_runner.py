@@ -18,7 +18,8 @@ from uuid import uuid4
 import pytest
 import uvloop
 
-from hookgate.core.config import CommandProgram, Fixed
+from hookgate.core.programs import CommandProgram
+from hookgate.core.templates import Fixed
 from hookgate.model import JSON, Delivery, Task, TaskStatus
 from hookgate.runners.command import CommandRunner
 from hookgate.runners.runner import Result, Work

@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePosixPath
 
-from hookgate.core.config import CommandProgram, Fixed, Placeholder, Template
+from hookgate.core.programs import CommandProgram
+from hookgate.core.templates import Fixed, Placeholder, Template
 from hookgate.loading.codes import Code
 from hookgate.loading.context import place_inside
 from hookgate.loading.lint.subject import Subject
@@ -49,7 +50,7 @@ def check_code(subject: Subject) -> None:
     """Report placeholders in what is run: the command's first word, and code for an interpreter."""
     for name, program in subject.programs.items():
         node = subject.root.get("programs", name, "command")
-        if node is None:
+        if node is None or not isinstance(program, CommandProgram):
             continue
         _check_first_word(node, program, subject)
         for index, interpreter in _code_words(program.command):

@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from hookgate.core.config import Program, Rule, ServerSettings, Source
+from hookgate.core.config import Rule, ServerSettings, Source
+from hookgate.core.programs import Program
 from hookgate.expr.syntax import Parsed, parse
 from hookgate.loading.codes import Code
 from hookgate.loading.conditions import NEVER

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from hookgate.core.config import Placeholder, Program, Rule, Source, Template
+from hookgate.core.config import Rule, Source
+from hookgate.core.programs import CommandProgram, Program
+from hookgate.core.templates import Placeholder, Template
 from hookgate.expr.conditions import BUILT_IN_NAMES
 from hookgate.loading.codes import Code
 from hookgate.loading.findings import did_you_mean, quoted
@@ -86,11 +88,14 @@ def _has_faulty_key(node: Node, rule: Rule | None) -> bool:
 
 
 def _given(program: Program, source: Source) -> Iterator[str]:
-    """The params that a program is given: as flags, in its command and in its variables."""
-    yield from _placeholders([*program.command, *program.env.values()])
-    if program.flags and program.params is not None:
+    """The params that a program is given: as flags or arguments, and in its texts."""
+    command = program.command if isinstance(program, CommandProgram) else ()
+    yield from _placeholders([*command, *program.env.values()])
+    if isinstance(program, CommandProgram) and not program.flags:
+        return
+    if program.params is not None:
         yield from program.params
-    elif program.flags:
+    else:
         yield from (param.name for param in source.params)
 
 

@@ -6,14 +6,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from hookgate.core.command_line import (
-    ARGUMENT_LIMIT,
-    CommandLine,
-    Unrunnable,
-    plan_command,
-    show_command,
-)
-from hookgate.core.config import CommandProgram
+from hookgate.core.command_line import CommandLine, plan_command, show_command
+from hookgate.core.environment import ARGUMENT_LIMIT, Unrunnable
+from hookgate.core.programs import CommandProgram
 from hookgate.expr.values import parse_json
 from hookgate.model import JSON, Task, TaskStatus
 from tests.rules import compiled, delivery
@@ -22,7 +17,7 @@ PAYLOAD_FILE = "/run/payload.json"
 
 
 def program(text: str, **environ: str) -> CommandProgram:
-    return compiled(
+    found = compiled(
         f"""
         version: 1
         sources:
@@ -35,6 +30,8 @@ def program(text: str, **environ: str) -> CommandProgram:
         """,
         environ,
     ).programs["act"]
+    assert isinstance(found, CommandProgram)
+    return found
 
 
 def task(params: Mapping[str, JSON], event_type: str = "opened") -> Task:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from hookgate.core.config import CommandProgram
+from hookgate.core.programs import CommandProgram
 from hookgate.core.retry import UNASKED, Retry
 from hookgate.core.templates import fill, fill_for_show
 from hookgate.loading.load import load
@@ -21,9 +21,10 @@ ENVIRON = {"WORDS": "two words", "QUOTE": 'it\'s "{a}"', "EMPTY": ""}
 
 def program(keys: str) -> CommandProgram:
     """A program `p` with these keys, in flow style."""
-    return compiled(f"version: 1\nsources: {{}}\nprograms: {{p: {{{keys}}}}}\n", ENVIRON).programs[
-        "p"
-    ]
+    text = f"version: 1\nsources: {{}}\nprograms: {{p: {{{keys}}}}}\n"
+    found = compiled(text, ENVIRON).programs["p"]
+    assert isinstance(found, CommandProgram)
+    return found
 
 
 def argv(command: str) -> list[str]:
@@ -31,9 +32,8 @@ def argv(command: str) -> list[str]:
 
 
 def test_what_is_not_written_has_its_default() -> None:
-    assert program("command: [x]") == CommandProgram(
-        "p", program("command: [x]").command, "/srv/hookgate"
-    )
+    found = program("command: [x]")
+    assert found == CommandProgram(name="p", command=found.command, working_dir="/srv/hookgate")
 
 
 @pytest.mark.parametrize(

@@ -4,14 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hookgate.core.config import (
-    FromHeader,
-    FromPath,
-    FromQuery,
-    FromValue,
-    Respond,
-    Source,
-)
+from hookgate.core.config import FromHeader, FromPath, FromQuery, FromValue, Respond, Source
 from hookgate.core.templates import fill
 from hookgate.loading.load import load
 from hookgate.model import JSON

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from hookgate.core.config import Fixed, Placeholder
-from hookgate.core.templates import fill, fill_for_show
+from hookgate.core.templates import Fixed, Placeholder, fill, fill_for_show
 from hookgate.loading.interpolation import Filled, Piece, pieces
 from hookgate.loading.templates import compile_template
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from hookgate.core.command_line import Unrunnable
+from hookgate.core.environment import Unrunnable
 from hookgate.runners.executable import find_executable, why_not_started
 
 
