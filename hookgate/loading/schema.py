@@ -232,9 +232,7 @@ def _check_names(schema: Schema, name_schema: Schema, node: Node) -> Iterator[Mi
 def _check_required(schema: Schema, names: list[str], node: Node) -> Iterator[Misfit]:
     if not isinstance(node.value, dict):
         return
-    known = schema.get("properties", {})
-    closed = schema.get("additionalProperties") is False
-    strangers = [key for key in node.value if closed and key not in known]
+    strangers = _strangers(schema, node)
     for name in names:
         # A misspelt key is reported as such where it is one, not as a missing one as well.
         if name in node.value or did_you_mean(name, strangers):
@@ -246,11 +244,19 @@ def _check_required(schema: Schema, names: list[str], node: Node) -> Iterator[Mi
             yield Misfit(None, Code.MISSING_KEY, node.place, message)
 
 
+def _strangers(schema: Schema, node: Node) -> list[str]:
+    """The keys that a mapping does not know."""
+    known = schema.get("properties", {})
+    closed = schema.get("additionalProperties") is False
+    return [key for key in node.entries() if closed and key not in known]
+
+
 def _check_one_of(schema: Schema, branches: list[Schema], node: Node) -> Iterator[Misfit]:
     """Exactly one of several keys; the schema uses `oneOf` for nothing else."""
     names = [branch["required"][0] for branch in branches]
     present = [name for name in names if name in node.entries()]
-    if len(present) == 1:
+    strangers = _strangers(schema, node)
+    if len(present) == 1 or (not present and any(did_you_mean(n, strangers) for n in names)):
         return
     found = f"here are {listed(map(quoted, present))}" if present else "here is none"
     message = f"exactly one of {listed(map(quoted, names))} is needed; {found}"

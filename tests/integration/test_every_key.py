@@ -96,6 +96,7 @@ BASE: dict[str, Any] = {
     "programs": {
         "show": {"command": ["cat"]},
         "wait": {"command": ["cat"], "run_async": False},
+        "called": {"python": "tests/config/files/handlers.py:whole"},
         "tried": {"command": ["cat"], "retry": {"attempts": 2}},
     },
     "tests": [{"name": "n", "source": "token", "expect": {"status": 202}}],
@@ -124,6 +125,7 @@ SLACK = ("sources", "slack", "handshake")
 RULE = (*SOURCE, "rules", "push", 0)
 RESPOND = (*SOURCE, "respond")
 SHOW = ("programs", "show")
+CALLED = ("programs", "called")
 RETRY = ("programs", "tried", "retry")
 TEST = ("tests", 0)
 EXPECT = (*TEST, "expect")
@@ -304,6 +306,7 @@ CHANGES: dict[str, tuple[tuple[str | int, ...], Any]] = {
     "answer_value.hmac.encoding": ((*HMAC, "encoding"), "base64"),
     "answer_value.hmac.prefix": ((*HMAC, "prefix"), "sha256="),
     "program.command": ((*SHOW, "command"), ["cat", "{plain}"]),
+    "program.python": ((*CALLED, "python"), "other.py:whole"),
     "program.params": ((*SHOW, "params"), ["plain"]),
     "program.pass": ((*SHOW, "pass"), "none"),
     "program.working_dir": ((*SHOW, "working_dir"), "tests"),
@@ -314,6 +317,8 @@ CHANGES: dict[str, tuple[tuple[str | int, ...], Any]] = {
     "program.max_output": ((*SHOW, "max_output"), "1KiB"),
     "program.retry": ((*SHOW, "retry"), {"attempts": 2}),
     "program.concurrency": ((*SHOW, "concurrency"), 1),
+    "program.max_tasks": ((*CALLED, "max_tasks"), 1000),
+    "program.max_memory": ((*CALLED, "max_memory"), "256MiB"),
     "retry.attempts": ((*RETRY, "attempts"), 3),
     "retry.backoff": ((*RETRY, "backoff"), "fixed"),
     "retry.initial": ((*RETRY, "initial"), "1s"),

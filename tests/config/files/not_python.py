@@ -1,0 +1,4 @@
+def handle(event):
+    return event
+
+def broken(
