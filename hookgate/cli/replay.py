@@ -108,10 +108,14 @@ def _why_not_verified(request: Request, capture: Capture) -> str | None:
 def _run(config: Config, replayed: Replay) -> list[Run]:
     import asyncio
 
-    from hookgate.runners.command import CommandRunner
+    from hookgate.runners.programs import ProgramRunner
 
-    ran = asyncio.run(run_replayed(config, replayed, CommandRunner(os.environ), time.time))
-    return [Run(task.program, result) for task, result in ran]
+    async def run() -> list[Run]:
+        async with ProgramRunner(os.environ) as runner:
+            ran = await run_replayed(config, replayed, runner, time.time)
+        return [Run(task.program, result) for task, result in ran]
+
+    return asyncio.run(run())
 
 
 def _exit_code(replayed: Replay, runs: list[Run] | None) -> int:

@@ -28,7 +28,7 @@ from hookgate.engine.fetching import Fetcher
 from hookgate.engine.gateway import Gateway
 from hookgate.errors import StoreError
 from hookgate.model import TaskStatus
-from hookgate.runners.command import CommandRunner
+from hookgate.runners.programs import ProgramRunner
 from hookgate.server.app import build_app
 from hookgate.server.beginning import Beginning
 from hookgate.server.descriptors import connections_granted
@@ -143,7 +143,7 @@ class Serving:
         """Serve; with `known`, the files as they were read, put them to use when they change."""
         signals = StopSignals()
         store = SqliteStore(config.store.path)
-        runner = CommandRunner(os.environ) if self._work else None
+        runner = ProgramRunner(os.environ) if self._work else None
         alone = self._workers == 1
         gateway = Gateway(config, store, runner, fetcher=Fetcher() if alone else None)
         url = _url(listeners[0])

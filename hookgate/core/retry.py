@@ -48,11 +48,13 @@ class Failure:
 
     `exit_code` is None where no process ended by itself. `output` is what the program printed to
     standard output. `hopeless` tells that no attempt of this task can ever go otherwise.
+    `retry_after` is the wait in seconds that was asked for otherwise than in the output.
     """
 
     exit_code: int | None
     output: str
     hopeless: bool = False
+    retry_after: float | None = None
 
 
 def wait_before_retry(
@@ -66,7 +68,7 @@ def wait_before_retry(
     policy = _policy(retry, failure)
     if policy is None or tries >= policy.attempts:
         return None
-    asked = _asked_wait(failure.output)
+    asked = _asked_wait(failure)
     return _backoff(policy, tries, chance) if asked is None else asked
 
 
@@ -81,9 +83,11 @@ def _policy(retry: Retry | None, failure: Failure) -> Retry | None:
     return None
 
 
-def _asked_wait(output: str) -> float | None:
-    """The wait that the last line of the output asks for, which may be followed by blank ones."""
-    *_, last = output.rstrip().rpartition("\n")
+def _asked_wait(failure: Failure) -> float | None:
+    """The wait that was asked for, if only by the last line of the output that is not blank."""
+    if failure.retry_after is not None:
+        return min(max(failure.retry_after, 0.0), LONGEST_ASKED)
+    *_, last = failure.output.rstrip().rpartition("\n")
     asked = _ASKED.fullmatch(last.strip())
     return None if asked is None else min(float(asked[1]), LONGEST_ASKED)
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from hookgate.core.backlog import Drain
 from hookgate.core.config import Config
+from hookgate.core.programs import Program
 from hookgate.core.retry import Failure, wait_before_retry
 from hookgate.engine import journal
 from hookgate.engine.current import Current
@@ -44,7 +45,7 @@ class Dispatcher:
         self,
         current: Current,
         store: Store,
-        runner: Runner,
+        runner: Runner[Program],
         worker: str,
         clock: Clock,
         metrics: Metrics,
@@ -188,7 +189,9 @@ class Dispatcher:
         if program is None:
             gone = f"program {claim.task.program!r} is not in the rules file any more"
             return _not_run(gone, hopeless=True)
-        work = Work(claim.task, claim.delivery, claim.attempt.number)
+        source = self._current.config.sources.get(claim.task.source)
+        content_type = None if source is None else source.content_type
+        work = Work(claim.task, claim.delivery, claim.attempt.number, content_type)
         try:
             return await self._runner.run(program, work)
         except Exception as error:
@@ -200,7 +203,7 @@ class Dispatcher:
         program = self._current.config.programs.get(claim.task.program)
         if result.error is None or program is None:
             return None
-        failure = Failure(result.exit_code, result.output, result.hopeless)
+        failure = Failure(result.exit_code, result.output, result.hopeless, result.retry_after)
         chance = random.random()  # noqa: S311 - it spreads retries, it keeps no secret
         return wait_before_retry(program.retry, failure, claim.task.tries, chance)
 

@@ -27,7 +27,7 @@ from hookgate.engine.receipts import Receipt, Taken, TurnedAway
 from hookgate.engine.retention import retaining
 from hookgate.errors import StoreUnavailable
 from hookgate.model import Delivery, Task
-from hookgate.runners.runner import Runner
+from hookgate.runners.programs import ProgramRunner
 from hookgate.stores.store import Store, StoredDelivery, TaskFilter, TaskHistory
 
 
@@ -43,7 +43,7 @@ class Gateway:
         self,
         config: Config,
         store: Store,
-        runner: Runner | None,
+        runner: ProgramRunner | None,
         clock: Clock = time.time,
         fetcher: Fetcher | None = None,
         elsewhere: Elsewhere | None = None,
@@ -66,6 +66,8 @@ class Gateway:
         if self._elsewhere is None:
             await self._open.enter_async_context(retaining(self.store, self._current, self._clock))
         if self._runner is not None:
+            await self._open.enter_async_context(self._runner)
+            self._runner.use(self.config.programs.values())
             worker = f"{os.uname().nodename}:{os.getpid()}"
             self._dispatcher = Dispatcher(
                 self._current,
@@ -105,6 +107,8 @@ class Gateway:
         """
         self._current.config = config
         self.metrics.use(config, self._clock())
+        if self._runner is not None:
+            self._runner.use(config.programs.values())
         if self._dispatcher is not None:
             self._dispatcher.look_again()
 

@@ -10,8 +10,10 @@ from hookgate.auth.verifier import Verifier
 from hookgate.core.config import Config, FromValue, Source
 from hookgate.core.decide import decide, decide_asking
 from hookgate.core.explain import Trace, explain
+from hookgate.core.programs import Program
 from hookgate.core.tasks import pending_task
 from hookgate.engine.ids import Clock, Ids
+from hookgate.engine.redaction import redacted
 from hookgate.model import Accepted, Authentication, AuthResult, AuthStep, Decision, Delivery, Task
 from hookgate.runners.runner import Result, Runner, Work
 
@@ -51,15 +53,17 @@ def _skipped(reason: str, verifiers: tuple[Verifier, ...]) -> Authentication:
 
 
 async def run_replayed(
-    config: Config, replayed: Replay, runner: Runner, clock: Clock
+    config: Config, replayed: Replay, runner: Runner[Program], clock: Clock
 ) -> list[tuple[Task, Result]]:
     """Run what the decision starts, one after the other."""
     if not isinstance(replayed.decision, Accepted):
         return []
     ids = Ids(clock)
+    source = config.sources[replayed.delivery.source]
+    delivery = redacted(replayed.delivery, source)  # as one from the store, which programs get
     results = []
     for start in replayed.decision.starts:
         task = pending_task(ids.next(), replayed.delivery, replayed.decision.event, start)
-        work = Work(task, replayed.delivery, attempt=1)
+        work = Work(task, delivery, attempt=1, content_type=source.content_type)
         results.append((task, await runner.run(config.programs[task.program], work)))
     return results

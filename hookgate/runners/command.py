@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import socket
 import tempfile
 import threading
@@ -14,11 +13,13 @@ from functools import partial
 
 from hookgate.core.command_line import CommandLine, plan_command
 from hookgate.core.environment import Unrunnable
-from hookgate.core.programs import CommandProgram, Program
+from hookgate.core.programs import CommandProgram
 from hookgate.runners.executable import find_executable, why_not_started
 from hookgate.runners.payload_file import payload_place, remove_left_behind, write_payload
-from hookgate.runners.process import Ending, Invocation, Limits, run_to_end
+from hookgate.runners.process import Invocation, Limits, run_to_end
+from hookgate.runners.results import not_run, result_of
 from hookgate.runners.runner import Result, Work
+from hookgate.runners.waiting import until_done
 from hookgate.strays import end_strays
 
 
@@ -44,7 +45,7 @@ class CommandRunner:
         self._scratch = tempfile.gettempdir() if scratch is None else scratch
         remove_left_behind(self._scratch)
 
-    async def run(self, program: Program, work: Work) -> Result:
+    async def run(self, program: CommandProgram, work: Work) -> Result:
         """Run one attempt to its end; see `Runner.run`.
 
         A thread waits for the process, as spawning and waiting there costs the event loop far less
@@ -53,12 +54,12 @@ class CommandRunner:
         try:
             keep_on, stop = socket.socketpair()
         except OSError as error:
-            return _not_run(f"the attempt could not be begun: {error.strerror}")
+            return not_run(f"the attempt could not be begun: {error.strerror}")
         with keep_on, stop:
             try:
                 attempt = _in_thread(partial(self._attempt, program, work, stop))
             except RuntimeError as error:
-                return _not_run(f"the attempt could not be begun: {error}")
+                return not_run(f"the attempt could not be begun: {error}")
             return await _outcome(attempt, keep_on.close)
 
     def _attempt(self, program: CommandProgram, work: Work, stop: socket.socket) -> Result:
@@ -68,11 +69,11 @@ class CommandRunner:
                     program, work.task, work.delivery, work.attempt, self._environ, str(place)
                 )
                 if isinstance(line, Unrunnable):
-                    return _not_run(line.reason, hopeless=True)
+                    return not_run(line.reason, hopeless=True)
                 write_payload(place, line.payload)
                 return self._execute(program, work, line, stop)
         except OSError as error:
-            return _not_run(f"the payload file could not be written: {error.strerror}")
+            return not_run(f"the payload file could not be written: {error.strerror}")
 
     def _execute(
         self, program: CommandProgram, work: Work, line: CommandLine, stop: socket.socket
@@ -80,51 +81,17 @@ class CommandRunner:
         word = line.argv[0]
         executable = find_executable(word, line.env, program.working_dir)
         if isinstance(executable, Unrunnable):
-            return _not_run(executable.reason)
+            return not_run(executable.reason)
         invocation = Invocation(executable, line.argv, line.env, program.working_dir, line.stdin)
         limits = Limits(program.timeout, self._grace, program.max_output)
         try:
             ending = run_to_end(invocation, limits, stop)
         except (OSError, ValueError) as error:
-            return _not_run(why_not_started(word, error))
+            return not_run(why_not_started(word, error))
         if ending.timed_out or ending.stopped:
             with suppress(OSError):  # no descriptor is left to look with
                 end_strays([work.task.id], work.attempt)
-        return _result(program, ending)
-
-
-def _result(program: CommandProgram, ending: Ending) -> Result:
-    exited = not ending.timed_out and ending.status is not None and ending.status >= 0
-    return Result(
-        exit_code=ending.status if exited else None,
-        output=ending.stdout.text(),
-        stderr=ending.stderr.text(),
-        error=_error(program, ending),
-    )
-
-
-def _error(program: CommandProgram, ending: Ending) -> str | None:
-    if ending.timed_out:
-        return f"timed out after {program.timeout:.10g}s"
-    if ending.status is None:
-        return "the exit status is lost: the gateway was started with SIGCHLD ignored"
-    if ending.status < 0:
-        return f"killed by {_signal_name(-ending.status)}"
-    if ending.status == 0:
-        return None
-    last_line = ending.stderr.last_line() or ending.stdout.last_line()
-    return f"exit {ending.status}: {last_line}" if last_line else f"exit {ending.status}"
-
-
-def _signal_name(number: int) -> str:
-    try:
-        return signal.Signals(number).name
-    except ValueError:  # the real-time signals have no names
-        return f"signal {number}"
-
-
-def _not_run(reason: str, *, hopeless: bool = False) -> Result:
-    return Result(exit_code=None, output="", stderr="", error=reason, hopeless=hopeless)
+        return result_of(program, ending)
 
 
 def _in_thread(attempt: Callable[[], Result]) -> Future[Result]:
@@ -152,14 +119,5 @@ async def _outcome(attempt: Future[Result], stop: Callable[[], None]) -> Result:
         return await asyncio.shield(running)
     except asyncio.CancelledError:
         stop()
-        await _until_done(running)
+        await until_done(running)
         raise
-
-
-async def _until_done(running: asyncio.Future[Result]) -> None:
-    """Wait for the attempt to end, however often this wait is itself cancelled."""
-    while not running.done():
-        try:
-            await asyncio.wait({running})
-        except asyncio.CancelledError:
-            continue

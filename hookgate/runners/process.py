@@ -1,9 +1,6 @@
 """One program from its start to its end, and to the end of all that it started.
 
-The program leads a process group of its own (setsid), and signals go to the group. The kernel
-gives no new process an id that a living or unreaped one has, as process or as group. So the leader
-is left a zombie until the last signal has been sent: every killpg comes before the waitpid that
-frees the id, and no signal can reach a stranger.
+The program leads a process group of its own (setsid), and signals go to the group (see `groups`).
 """
 
 from __future__ import annotations
@@ -14,13 +11,14 @@ import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from selectors import EVENT_READ, EVENT_WRITE, PollSelector
 from typing import IO, cast
 
 from hookgate.runners.exits import exit_watch
+from hookgate.runners.groups import reap_group, signal_group
 from hookgate.runners.output import HeadAndTail
 
 DRAIN = 0.5
@@ -28,8 +26,6 @@ DRAIN = 0.5
 
 _CHUNK = 64 * 1024
 _LONGEST_WAIT = 86_400.0  # poll(2) takes no more than 24 days at once
-_REAP_LOOKS = 500
-_REAP_PAUSE = 0.01
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +118,7 @@ class _Attendance:
         stopped = self._stopped and not self._exited
         timed_out = not (self._exited or self._stopped)
         if not self._exited:
-            _signal_group(self._pid, signal.SIGTERM)
+            signal_group(self._pid, signal.SIGTERM)
             self._attend(limits.grace, lambda: self._exited)
         if self._exited:
             self._attend(DRAIN, lambda: not self._outputs_open)
@@ -188,43 +184,12 @@ def _started(invocation: Invocation) -> Iterator[subprocess.Popen[bytes]]:
     try:
         yield process
     finally:
-        _signal_group(process.pid, signal.SIGKILL)
+        signal_group(process.pid, signal.SIGKILL)
         for stream in (process.stdin, process.stdout, process.stderr):
             _pipe(stream).close()
-        process.returncode = _reap_group(process.pid)
+        process.returncode = reap_group(process.pid)
 
 
 def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
     """One of the three streams of a process that was started with a pipe for each."""
     return cast(IO[bytes], stream)
-
-
-def _signal_group(group: int, number: signal.Signals) -> None:
-    # macOS says EPERM of a group in which only the zombie is left.
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(group, number)
-
-
-def _reap_group(leader: int) -> int | None:
-    """Reap the leader of a killed group and return its status, and what it left to us.
-
-    Orphans fall to the gateway where it is the first process of a container.
-    """
-    status = _reap(leader)
-    while _reap(-leader) is not None:
-        pass
-    return status
-
-
-def _reap(which: int) -> int | None:
-    """Reap one killed child (see waitpid(2) for `which`); None where none is there to be reaped.
-
-    One that the kernel does not end within five seconds is left to Popen, which looks again.
-    """
-    with suppress(ChildProcessError):
-        for _ in range(_REAP_LOOKS):
-            pid, status = os.waitpid(which, os.WNOHANG)
-            if pid:
-                return os.waitstatus_to_exitcode(status)
-            time.sleep(_REAP_PAUSE)
-    return None

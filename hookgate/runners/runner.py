@@ -3,19 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from hookgate.core.programs import Program
 from hookgate.model import Delivery, Task
 
+P_contra = TypeVar("P_contra", bound=Program, contravariant=True)
+
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """What an attempt works on: the task, its delivery and the attempt's number (from 1)."""
+    """What an attempt works on: the task, its delivery and the attempt's number (from 1).
+
+    `content_type` is what the source has its bodies read as, if anything.
+    """
 
     task: Task
     delivery: Delivery
     attempt: int
+    content_type: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,9 +29,10 @@ class Result:
     """How an attempt ended.
 
     `error` is None for success, else one line that says what happened, e.g. ``exit 1: last line
-    of standard error``. `exit_code` is None where no process ended by itself (not started, timed
+    of standard error``. `exit_code` is None where nothing came to its own end (not started, timed
     out, killed by a signal, cancelled). `output` and `stderr` have head and tail kept. `hopeless`
-    tells that the task's own values keep it from being run, now and later.
+    tells that the task's own values keep it from being run, now and later. `retry_after` is the
+    wait in seconds that a function asked for by other means than its output.
     """
 
     exit_code: int | None
@@ -33,12 +40,13 @@ class Result:
     stderr: str
     error: str | None
     hopeless: bool = False
+    retry_after: float | None = None
 
 
-class Runner(Protocol):
-    """Runs one attempt of a program."""
+class Runner(Protocol[P_contra]):
+    """Runs one attempt of a program of its kind."""
 
-    async def run(self, program: Program, work: Work) -> Result:
+    async def run(self, program: P_contra, work: Work) -> Result:
         """Run to the end, or to the program's timeout.
 
         Whatever goes wrong with the program is a `Result`. When the call is cancelled, every

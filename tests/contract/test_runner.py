@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import select
 import shlex
 import subprocess
 import sys
@@ -23,6 +22,7 @@ from hookgate.core.templates import Fixed
 from hookgate.model import JSON, Delivery, Task, TaskStatus
 from hookgate.runners.command import CommandRunner
 from hookgate.runners.runner import Result, Work
+from tests.contract.witness import Witness
 
 T = TypeVar("T")
 
@@ -94,31 +94,6 @@ def run(runner: CommandRunner, started: CommandProgram, given: Work | None = Non
 def on_uvloop(main: Coroutine[Any, Any, T]) -> T:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
         return loop.run(main)
-
-
-class Witness:
-    """A FIFO that tells whether anyone still holds it open for writing.
-
-    A script that has run ``exec 3>{path}`` holds it, and so does all that it starts.
-    """
-
-    def __init__(self, path: Path) -> None:
-        os.mkfifo(path)
-        self.path = path
-        self._reader = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-
-    async def line(self) -> bytes:
-        """What is written to it next."""
-        await asyncio.to_thread(select.select, [self._reader], [], [], 10)
-        return os.read(self._reader, 1000)
-
-    def all_gone(self, within: float = 10.0) -> bool:
-        """Whether every holder has ended, within so many seconds (they die a moment after)."""
-        readable, _, _ = select.select([self._reader], [], [], within)
-        return bool(readable) and os.read(self._reader, 1000) == b""
-
-    def close(self) -> None:
-        os.close(self._reader)
 
 
 @pytest.fixture

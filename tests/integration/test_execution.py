@@ -20,7 +20,7 @@ import pytest
 from hookgate.core.config import Config
 from hookgate.engine.gateway import Gateway
 from hookgate.model import TaskStatus, Trigger
-from hookgate.runners.command import CommandRunner
+from hookgate.runners.programs import ProgramRunner
 from hookgate.server.app import build_app
 from hookgate.stores.sqlite import SqliteStore
 from hookgate.stores.store import TaskFilter, TaskHistory
@@ -143,7 +143,7 @@ class Running:
 @asynccontextmanager
 async def at_work(config: Config, clock: Callable[[], float] = time.time) -> AsyncIterator[Running]:
     store = SqliteStore(config.store.path)
-    gateway = Gateway(config, store, CommandRunner({"PATH": "/usr/bin:/bin"}), clock)
+    gateway = Gateway(config, store, ProgramRunner({"PATH": "/usr/bin:/bin"}), clock)
     async with gateway:
         transport = httpx.ASGITransport(build_app(gateway, "admin-canary"))
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:

@@ -17,7 +17,7 @@ from hookgate.engine import dispatcher, journal
 from hookgate.engine.gateway import Gateway
 from hookgate.errors import StoreError, StoreUnavailable
 from hookgate.model import Accepted, Authentication, AuthResult, Event
-from hookgate.runners.command import CommandRunner
+from hookgate.runners.programs import ProgramRunner
 from hookgate.server.app import build_app
 from hookgate.stores.sqlite import SqliteStore
 from hookgate.stores.store import Claim, TaskHistory
@@ -74,7 +74,7 @@ class FaultyStore(SqliteStore):
 async def posted(
     store: SqliteStore, config: Config, event_type: str, then: Callable[[str], Awaitable[None]]
 ) -> httpx.Response:
-    async with Gateway(config, store, CommandRunner({})) as gateway:
+    async with Gateway(config, store, ProgramRunner({})) as gateway:
         transport = httpx.ASGITransport(build_app(gateway, "admin"))
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
             answer = await client.post("/s", json={}, headers={"x-event-type": event_type})

@@ -16,7 +16,7 @@ import httpx
 import pytest
 
 from hookgate.engine.gateway import Gateway
-from hookgate.runners.command import CommandRunner
+from hookgate.runners.programs import ProgramRunner
 from hookgate.server import answers
 from hookgate.server.app import build_app
 from hookgate.stores.sqlite import SqliteStore
@@ -99,7 +99,7 @@ async def client(tmp_path: Path) -> AsyncIterator[httpx.AsyncClient]:
     schema = {"type": "object", "required": ["title"]}
     (tmp_path / "typed.json").write_text(json.dumps(schema))
     config = compiled(dedent(RULES).replace("PYTHON", sys.executable), directory=tmp_path)
-    gateway = Gateway(config, SqliteStore(config.store.path), CommandRunner({"PATH": "/usr/bin"}))
+    gateway = Gateway(config, SqliteStore(config.store.path), ProgramRunner({"PATH": "/usr/bin"}))
     async with gateway:
         transport = httpx.ASGITransport(build_app(gateway, "admin-canary"))
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as opened:

@@ -15,7 +15,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from hookgate import __version__
 from hookgate.core.config import Config
 from hookgate.engine.gateway import Gateway
-from hookgate.runners.command import CommandRunner
+from hookgate.runners.programs import ProgramRunner
 from hookgate.server import metrics
 from hookgate.server.app import build_app
 from hookgate.stores.sqlite import SqliteStore
@@ -88,7 +88,7 @@ async def serving(gateway: Gateway) -> AsyncIterator[httpx.AsyncClient]:
 @pytest.fixture
 async def client(config: Config) -> AsyncIterator[httpx.AsyncClient]:
     store = SqliteStore(config.store.path)
-    async with serving(Gateway(config, store, CommandRunner({}))) as client:
+    async with serving(Gateway(config, store, ProgramRunner({}))) as client:
         yield client
 
 
@@ -242,7 +242,7 @@ async def test_an_attempt_of_a_program_that_has_gone_is_counted_under_no_name(
         RULES.replace("go: [{program: say}]", "").replace("  say: {", "  other: {"),
         directory=tmp_path,
     )
-    gateway = Gateway(without, SqliteStore(config.store.path), CommandRunner({}))
+    gateway = Gateway(without, SqliteStore(config.store.path), ProgramRunner({}))
     async with serving(gateway) as client:
         await failed(client, task_id)
         samples = await scraped(client)

@@ -12,7 +12,7 @@ import pytest
 
 from hookgate.engine.gateway import Gateway
 from hookgate.model import TaskStatus
-from hookgate.runners.command import CommandRunner
+from hookgate.runners.programs import ProgramRunner
 from hookgate.server.app import build_app
 from hookgate.stores.sqlite import SqliteStore
 from tests.rules import compiled
@@ -41,7 +41,7 @@ async def serving(
     directory: Path, server: str, *, work: bool = False
 ) -> AsyncIterator[tuple[Gateway, httpx.AsyncClient]]:
     config = compiled(RULES.format(SERVER=server), directory=directory)
-    runner = CommandRunner({"PATH": "/usr/bin:/bin"}) if work else None
+    runner = ProgramRunner({"PATH": "/usr/bin:/bin"}) if work else None
     async with Gateway(config, SqliteStore(config.store.path), runner) as gateway:
         transport = httpx.ASGITransport(build_app(gateway, "own-canary"))
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:

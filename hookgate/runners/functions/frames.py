@@ -1,0 +1,86 @@
+"""What a gateway and a process that calls a function tell each other.
+
+A call is two lengths, what it is about as JSON, and the payload as JSON. The answer has a fixed
+size. What the function printed goes through pipes, as that of any program does.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import socket
+import struct
+from enum import IntEnum
+from typing import Any, NamedTuple
+
+_LENGTHS = struct.Struct("!II")
+_ANSWER = struct.Struct("!BBd")
+ANSWER_SIZE = _ANSWER.size
+
+
+class After(IntEnum):
+    """What becomes of a process after an answer."""
+
+    GOES_ON = 0
+    ENDS = 1
+    STALE = 2
+    """It ends, and has not made the call: its files have changed since it read them."""
+
+
+class Answer(NamedTuple):
+    """How a call ended: `status` is that of a process which ends alike.
+
+    `retry_after` is the wait in seconds that the function asked for.
+    """
+
+    after: After
+    status: int = 0
+    retry_after: float | None = None
+
+
+class Told(NamedTuple):
+    """A call as a process is told of it, see `core.calls.Call`."""
+
+    about: dict[str, Any]
+    variables: dict[str, str]
+    payload: bytes
+
+
+def call_frame(about: bytes, payload: bytes) -> bytes:
+    """A call; `about` is the JSON of an object that has the other fields of `Told`."""
+    return _LENGTHS.pack(len(about), len(payload)) + about + payload
+
+
+def receive_call(channel: socket.socket) -> Told | None:
+    """The next call; None where there is none any more."""
+    lengths = _receive(channel, _LENGTHS.size)
+    if lengths is None:
+        return None
+    about_size, payload_size = _LENGTHS.unpack(lengths)
+    about, payload = _receive(channel, about_size), _receive(channel, payload_size)
+    if about is None or payload is None:
+        return None
+    return Told(payload=bytes(payload), **json.loads(about))
+
+
+def answer_frame(answer: Answer) -> bytes:
+    """An answer as bytes."""
+    wait = math.nan if answer.retry_after is None else answer.retry_after
+    return _ANSWER.pack(answer.after, answer.status, wait)
+
+
+def read_answer(frame: bytes) -> Answer:
+    """The other way round."""
+    after, status, wait = _ANSWER.unpack(frame)
+    return Answer(After(after), status, None if math.isnan(wait) else wait)
+
+
+def _receive(channel: socket.socket, size: int) -> bytearray | None:
+    received = bytearray(size)
+    rest = memoryview(received)
+    while rest:
+        count = channel.recv_into(rest)
+        if not count:
+            return None
+        rest = rest[count:]
+    return received

@@ -1,0 +1,46 @@
+"""How the end of a process is told."""
+
+from __future__ import annotations
+
+import signal
+
+from hookgate.core.programs import Program
+from hookgate.runners.process import Ending
+from hookgate.runners.runner import Result
+
+
+def result_of(program: Program, ending: Ending, retry_after: float | None = None) -> Result:
+    """What an ending means for an attempt of a program."""
+    exited = not ending.timed_out and ending.status is not None and ending.status >= 0
+    return Result(
+        exit_code=ending.status if exited else None,
+        output=ending.stdout.text(),
+        stderr=ending.stderr.text(),
+        error=_error(program, ending),
+        retry_after=retry_after,
+    )
+
+
+def not_run(reason: str, *, hopeless: bool = False) -> Result:
+    """An attempt that did not come to running anything."""
+    return Result(exit_code=None, output="", stderr="", error=reason, hopeless=hopeless)
+
+
+def _error(program: Program, ending: Ending) -> str | None:
+    if ending.timed_out:
+        return f"timed out after {program.timeout:.10g}s"
+    if ending.status is None:
+        return "the exit status is lost: the gateway was started with SIGCHLD ignored"
+    if ending.status < 0:
+        return f"killed by {_signal_name(-ending.status)}"
+    if ending.status == 0:
+        return None
+    last_line = ending.stderr.last_line() or ending.stdout.last_line()
+    return f"exit {ending.status}: {last_line}" if last_line else f"exit {ending.status}"
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:  # the real-time signals have no names
+        return f"signal {number}"
