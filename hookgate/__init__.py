@@ -1,9 +1,6 @@
 """hookgate: a declarative webhook gateway in one reviewable file."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
+TYPE_CHECKING = False  # as type checkers have it; typing takes milliseconds to import
 if TYPE_CHECKING:
     from hookgate.handlers import Event, RetryLater
 
