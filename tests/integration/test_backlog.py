@@ -12,7 +12,7 @@ import pytest
 
 from hookgate.core.config import Config
 from hookgate.engine.gateway import Gateway
-from hookgate.runners.command import CommandRunner
+from hookgate.runners.programs import ProgramRunner
 from hookgate.server.app import build_app
 from hookgate.stores.sqlite import SqliteStore
 from hookgate.stores.store import DeliveryFilter
@@ -159,7 +159,7 @@ async def test_once_a_task_has_ended_the_wait_follows_from_how_fast_they_do(
     tmp_path: Path,
 ) -> None:
     config = compiled(WORKING, directory=tmp_path)
-    store, runner = SqliteStore(config.store.path), CommandRunner({"PATH": "/usr/bin:/bin"})
+    store, runner = SqliteStore(config.store.path), ProgramRunner({"PATH": "/usr/bin:/bin"})
     async with Gateway(config, store, runner) as gateway, calling(gateway) as client:
         assert (await client.post("/s", json={"type": "quick"})).status_code == 200
         answers = [await client.post("/s", json={"type": "long"}) for _ in range(4)]
