@@ -192,7 +192,8 @@ def test_nothing_outlives_a_main_process_that_is_killed(gateway: Gateway) -> Non
 def test_all_of_them_are_not_ready_before_they_stop_in_order(gateway: Gateway) -> None:
     program = running_program(gateway)
     there = [*workers(gateway), *writing_processes(gateway)]
-    gateway.process.send_signal(signal.SIGTERM)
+    for process in (*there, gateway.process.pid):  # as a supervisor or a terminal does
+        os.kill(process, signal.SIGTERM)
     for ready in polled(lambda: httpx.get(f"{gateway.url}/readyz").status_code):
         if ready == 503:
             break
@@ -200,15 +201,6 @@ def test_all_of_them_are_not_ready_before_they_stop_in_order(gateway: Gateway) -
     assert gateway.ended() == 0
     assert all(map(is_dead, (program, *there)))
     assert "worker ended" not in gateway.log
-
-
-def test_a_terminal_or_a_supervisor_may_signal_all_processes_at_once(gateway: Gateway) -> None:
-    there = workers(gateway)
-    for process in (*there, gateway.process.pid):
-        os.kill(process, signal.SIGTERM)
-    assert send(gateway, "once").status_code == 202  # within the delay
-    assert gateway.ended() == 0
-    assert all(map(is_dead, there))
 
 
 def test_bodies_that_fit_into_no_share_are_told_at_the_start(tmp_path: Path) -> None:
