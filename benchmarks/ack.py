@@ -105,12 +105,12 @@ def server(*command: str) -> Iterator[tuple[int, int]]:
 
 
 @contextmanager
-def peer() -> Iterator[tuple[int, int]]:
+def peer(hooks: list[dict[str, Any]]) -> Iterator[tuple[int, int]]:
     """adnanh/webhook, as `server`."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
     with tempfile.NamedTemporaryFile("w", suffix=".json") as rules:
-        json.dump(PEER_RULES, rules)
+        json.dump(hooks, rules)
         rules.flush()
         command = ["webhook", "-hooks", rules.name, "-ip", "127.0.0.1", "-port", str(port)]
         with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
@@ -198,7 +198,7 @@ def measure_peer(connections: int, seconds: float) -> str:
     """The peer's figures as a line."""
     if shutil.which("webhook") is None:
         return "peer: left out, there is no `webhook` here (Debian has it as a package)"
-    with peer() as (pid, port):
+    with peer(PEER_RULES) as (pid, port):
         figures = measure(port, connections, seconds, "/hooks/github", "200")
         used = memory(pid)
     return (

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import math
 import sys
 import time
 from dataclasses import asdict, dataclass, field
@@ -29,10 +30,14 @@ class Figures:
 
 @dataclass
 class Run:
-    """What the connections of a run share. `marker` is replaced by a number in every request."""
+    """What the connections of a run share. `marker` is replaced by a number in every request.
+
+    No more than `most` are sent.
+    """
 
     request: bytes
     marker: bytes
+    most: float = math.inf
     until: float = 0.0
     sent: int = 0
     latencies: list[float] = field(default_factory=list)
@@ -70,7 +75,7 @@ class Connection(asyncio.Protocol):
         status = head[9:12].decode()
         self._run.statuses[status] = self._run.statuses.get(status, 0) + 1
         self._received = b""
-        if now < self._run.until:
+        if now < self._run.until and self._run.sent < self._run.most:
             self._send()
         else:
             self._transport.close()
@@ -115,7 +120,9 @@ async def load(host: str, port: int, run: Run, connections: int, seconds: float)
 def main() -> None:
     """Read what to do from standard input, print the figures."""
     told = json.load(sys.stdin)
-    run = Run(told["request"].encode("latin-1"), told["marker"].encode())
+    run = Run(
+        told["request"].encode("latin-1"), told["marker"].encode(), told.get("most", math.inf)
+    )
     arguments = told["host"], told["port"], run, told["connections"], told["seconds"]
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         print(json.dumps(asdict(runner.run(load(*arguments)))))
