@@ -35,6 +35,7 @@ CONNECTIONS = 32
 
 RULES = f"""\
 version: 1
+server: {{concurrency: 64}}
 store: sqlite:bench.db
 sources:
   jira:

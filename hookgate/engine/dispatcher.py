@@ -10,8 +10,6 @@ from dataclasses import replace
 from typing import Any
 
 from hookgate.core.backlog import Drain
-from hookgate.core.config import Config
-from hookgate.core.programs import Program
 from hookgate.core.retry import Failure, wait_before_retry
 from hookgate.engine import journal
 from hookgate.engine.current import Current
@@ -19,7 +17,8 @@ from hookgate.engine.ids import Clock
 from hookgate.engine.metrics import Metrics
 from hookgate.errors import StoreUnavailable
 from hookgate.model import Attempt, TaskStatus
-from hookgate.runners.runner import Result, Runner, Work
+from hookgate.runners.programs import ProgramRunner
+from hookgate.runners.runner import Result, Work
 from hookgate.stores.store import Claim, Store, TaskHistory
 
 LEASE = 60.0
@@ -45,7 +44,7 @@ class Dispatcher:
         self,
         current: Current,
         store: Store,
-        runner: Runner[Program],
+        runner: ProgramRunner,
         worker: str,
         clock: Clock,
         metrics: Metrics,
@@ -133,7 +132,7 @@ class Dispatcher:
         try:
             async with self._leases_settled:
                 now = self._clock()
-                limits = _limits(self._current.config)
+                limits = self._limits()
                 return await self._store.claim(self._worker, wanted, LEASE, now, limits)
         except StoreUnavailable as error:
             journal.store_unavailable("claiming tasks", str(error))
@@ -141,6 +140,15 @@ class Dispatcher:
             journal.loop_broke("claiming tasks")
         await _unless(self._stopping, asyncio.sleep(_LONGEST_PAUSE))
         return []
+
+    def _limits(self) -> dict[str, int]:
+        """How many attempts may be begun at a time of the programs that have a limit of their own.
+
+        It bounds what is claimed; a runner bounds what is run, and keeps the rest for a moment.
+        """
+        programs = self._current.config.programs.values()
+        rooms = {program.name: self._runner.room(program) for program in programs}
+        return {name: room for name, room in rooms.items() if room is not None}
 
     def _begin(self, claim: Claim) -> None:
         attempt = asyncio.create_task(self._attempt(claim))
@@ -272,15 +280,6 @@ async def _unless(event: asyncio.Event, waiting: Coroutine[Any, Any, object]) ->
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-
-
-def _limits(config: Config) -> dict[str, int]:
-    """How many attempts may run at a time of the programs that have a limit of their own."""
-    return {
-        program.name: program.concurrency
-        for program in config.programs.values()
-        if program.concurrency is not None
-    }
 
 
 def _tried(history: TaskHistory) -> bool:

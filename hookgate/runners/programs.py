@@ -31,6 +31,12 @@ class ProgramRunner:
         """Make ready for these programs, and for no others any more."""
         self._functions.use(each for each in programs if isinstance(each, FunctionProgram))
 
+    def room(self, program: Program) -> int | None:
+        """How many attempts of a program it can be given at once; None is any number."""
+        if isinstance(program, FunctionProgram):
+            return self._functions.room(program)
+        return program.concurrency
+
     async def run(self, program: Program, work: Work) -> Result:
         """Run one attempt to its end; see `Runner.run`."""
         if isinstance(program, FunctionProgram):

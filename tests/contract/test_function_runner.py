@@ -467,6 +467,33 @@ def test_as_many_calls_run_side_by_side_as_there_are_processes(file: Path) -> No
     assert first != second
 
 
+def test_short_calls_are_taken_ahead_and_still_made_one_at_a_time(file: Path) -> None:
+    write(
+        file,
+        """
+        import os, time
+        def handle(seconds):
+            time.sleep(seconds)
+            return os.getpid()
+        """,
+    )
+    short, long = program(file), program(file, name="long", concurrency=2)
+
+    async def act(runner: FunctionRunner) -> tuple[list[int], list[Result]]:
+        rooms = [runner.room(short), runner.room(long)]
+        await runner.run(long, work({"seconds": 0.1}))
+        for _ in range(30):  # until the start of an interpreter is forgotten
+            await runner.run(short, work({"seconds": 0}))
+        rooms += [runner.room(short), runner.room(long)]
+        together = [runner.run(short, work({"seconds": 0.001})) for _ in range(5)]
+        return rooms, await asyncio.gather(*together)
+
+    (one, two, more, still_two), together = running(act)
+    assert (one, two, still_two) == (1, 2, 2)
+    assert more > 1
+    assert len({printed(each) for each in together}) == 1
+
+
 def test_another_configuration_has_processes_of_its_own_and_running_calls_end_on_the_old(
     file: Path,
 ) -> None:

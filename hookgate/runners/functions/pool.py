@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Coroutine, Mapping
 from typing import Any, NamedTuple
 
@@ -11,6 +12,13 @@ from hookgate.runners.functions.frames import After, Answer
 from hookgate.runners.functions.living import LivingProcess
 from hookgate.runners.process import Ending
 from hookgate.runners.waiting import until_done
+
+_AHEAD = 0.05
+"""Seconds of work that a pool takes beyond what its processes are busy with: they have something to
+do while the end of a call and the claim of the next task are on their way to the disk."""
+
+_MOST_AHEAD = 31
+_WEIGHT = 0.1
 
 
 class Called(NamedTuple):
@@ -40,6 +48,16 @@ class Pool:
         self._idle: list[LivingProcess] = []
         self._endings: set[asyncio.Task[Any]] = set()
         self._retired = False
+        self._seconds: float | None = None
+        """How long a call takes, the latest counting most; None before the first."""
+
+    @property
+    def room(self) -> int:
+        """How many calls may be waiting or being made: more than there are processes, if short."""
+        if self._seconds is None:
+            return self.program.concurrency
+        ahead = min(int(_AHEAD / max(self._seconds, 1e-6)), _MOST_AHEAD)
+        return self.program.concurrency * (1 + ahead)
 
     def warm(self) -> None:
         """Have one process at least. Why there is none is told to the task that needs it."""
@@ -83,6 +101,7 @@ class Pool:
 
     async def _call(self, process: LivingProcess, frame: bytes) -> Called | None:
         """One call in one process; None where it has to be made in another."""
+        began = time.perf_counter()
         try:
             async with asyncio.timeout(self.program.timeout):
                 answer = await process.call(frame)
@@ -98,9 +117,14 @@ class Pool:
         if answer.after is After.STALE:
             self._end(process)
             return None
+        self._note_seconds(time.perf_counter() - began)
         ending = self._ending(process, answer.status)
         self._put_back(process, answer)
         return Called(ending, answer.retry_after)
+
+    def _note_seconds(self, seconds: float) -> None:
+        before = seconds if self._seconds is None else self._seconds
+        self._seconds = before + _WEIGHT * (seconds - before)
 
     def _ending(
         self, process: LivingProcess, status: int | None, *, timed_out: bool = False

@@ -45,6 +45,10 @@ class FunctionRunner:
         for program in wanted.values():
             self._pool(program).warm()
 
+    def room(self, program: FunctionProgram) -> int:
+        """How many attempts of a program it can be given at once; some of them wait for a while."""
+        return self._pool(program).room
+
     async def run(self, program: FunctionProgram, work: Work) -> Result:
         """Run one attempt to its end; see `Runner.run`."""
         call = plan_call(
