@@ -117,15 +117,6 @@ class RuleOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class RuleResult:
-    """The outcome of the rule at `index` of the event type's list; `cause` explains an error."""
-
-    index: int
-    outcome: RuleOutcome
-    cause: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Pause:
     """How a burst of events is waited out; times in seconds.
 
@@ -173,7 +164,6 @@ class Accepted:
     auth: Authentication
     event: Event
     rule_list: str
-    rules: tuple[RuleResult, ...]
     starts: tuple[Start, ...]
 
     @property
@@ -190,7 +180,6 @@ class Ignored:
     auth: Authentication
     event: Event
     rule_list: str | None
-    rules: tuple[RuleResult, ...]
     reason: str
 
     @property

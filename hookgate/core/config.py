@@ -17,6 +17,7 @@ from hookgate.core.backlog import DEFAULT_MOST, Backlog
 from hookgate.core.programs import Program
 from hookgate.core.templates import Template
 from hookgate.expr.conditions import Condition
+from hookgate.expr.index import ConditionIndex
 from hookgate.expr.paths import Path
 from hookgate.model import JSON
 
@@ -226,8 +227,9 @@ class RateLimit:
 class Source:
     """A configured sender.
 
-    `rules` maps an event type, or ``"*"``, to its rules in order. `private_headers` (lower case)
-    and `private_query` name what must not reach the store, a log, a trace or a condition.
+    `rules` maps an event type, or ``"*"``, to its rules in order, and `index` to an index over
+    their conditions. `private_headers` (lower case) and `private_query` name what must not reach
+    the store, a log, a trace or a condition.
     `max_body` is in bytes. Each verifier of `auth` must pass; it is never empty. `methods` are
     those of deliveries; a handshake has its own. Bodies are read as `content_type`, where there is
     one, and not as what the sender says.
@@ -239,6 +241,7 @@ class Source:
     event_id: Selector
     params: tuple[Param, ...]
     rules: Mapping[str, tuple[Rule, ...]]
+    index: Mapping[str, ConditionIndex] = field(repr=False, compare=False)
     match: Literal["first", "all"]
     methods: frozenset[str]
     max_body: int

@@ -27,8 +27,6 @@ from hookgate.model import (
     Ignored,
     Rejected,
     Rejection,
-    RuleOutcome,
-    RuleResult,
     Start,
 )
 
@@ -116,21 +114,16 @@ def _decide_event(source: Source, event: Event, view: View, auth: Authentication
     rule_list = rule_list_for(source, event.event_type)
     if rule_list is None:
         reason = f"no rules for event type {event.event_type!r}"
-        return Ignored(auth, event, None, (), reason)
+        return Ignored(auth, event, None, reason)
     params = read_params(source.params, view)
     if isinstance(params, ParamFault):
         return _unfit(auth, event, f"param {params.param} {params.reason}")
-    rules = source.rules[rule_list]
     values = condition_values(event, view, params)
-    results = _try_rules(rules, values, source.match == "all")
-    starts = tuple(
-        _start(rules[result.index], params, values)
-        for result in results
-        if result.outcome is RuleOutcome.TRUE
-    )
-    if starts:
-        return Accepted(auth, event, rule_list, results, starts)
-    return Ignored(auth, event, rule_list, results, _none_held(event.event_type, results))
+    holding, errors = _try_rules(source, rule_list, values)
+    if holding:
+        starts = tuple(_start(rule, params, values) for rule in holding)
+        return Accepted(auth, event, rule_list, starts)
+    return Ignored(auth, event, rule_list, _none_held(event.event_type, errors))
 
 
 def _schema_findings(source: Source, event: Event) -> list[str]:
@@ -141,28 +134,23 @@ def _schema_findings(source: Source, event: Event) -> list[str]:
 
 
 def _try_rules(
-    rules: tuple[Rule, ...], values: Mapping[str, JSON], match_all: bool
-) -> tuple[RuleResult, ...]:
-    results = []
-    reached = True
-    for index, rule in enumerate(rules):
-        result = (
-            _try_rule(index, rule, values)
-            if reached
-            else RuleResult(index, RuleOutcome.NOT_REACHED)
-        )
-        results.append(result)
-        if result.outcome is RuleOutcome.TRUE and not match_all:
-            reached = False
-    return tuple(results)
-
-
-def _try_rule(index: int, rule: Rule, values: Mapping[str, JSON]) -> RuleResult:
-    try:
-        held = rule.condition.holds(values)
-    except EvaluationError as error:
-        return RuleResult(index, RuleOutcome.ERROR, str(error))
-    return RuleResult(index, RuleOutcome.TRUE if held else RuleOutcome.FALSE)
+    source: Source, rule_list: str, values: Mapping[str, JSON]
+) -> tuple[list[Rule], int]:
+    """The rules that hold, in order, and how many of those before could not be evaluated."""
+    narrowed = source.index[rule_list].narrow(values)
+    holding, errors = [], narrowed.failing
+    for position in narrowed.candidates:
+        rule = source.rules[rule_list][position]
+        try:
+            held = rule.condition.holds(values)
+        except EvaluationError:
+            errors += 1
+            continue
+        if held:
+            holding.append(rule)
+            if source.match == "first":
+                break
+    return holding, errors
 
 
 def _start(rule: Rule, params: Mapping[str, JSON], values: Mapping[str, JSON]) -> Start:
@@ -176,8 +164,7 @@ def _start(rule: Rule, params: Mapping[str, JSON], values: Mapping[str, JSON]) -
     )
 
 
-def _none_held(event_type: str, results: tuple[RuleResult, ...]) -> str:
-    errors = sum(result.outcome is RuleOutcome.ERROR for result in results)
+def _none_held(event_type: str, errors: int) -> str:
     suffix = f" ({errors} could not be evaluated)" if errors else ""
     return f"no rule of {event_type} held{suffix}"
 

@@ -25,6 +25,7 @@ from hookgate.core.selectors import (
     read_params,
     view_of,
 )
+from hookgate.errors import EvaluationError
 from hookgate.expr.paths import Found
 from hookgate.expr.values import for_show
 from hookgate.model import (
@@ -37,7 +38,6 @@ from hookgate.model import (
     Rejected,
     Reply,
     RuleOutcome,
-    RuleResult,
 )
 
 
@@ -172,31 +172,46 @@ def _trace_rules(
     if isinstance(params, ParamFault):
         return ()
     values = condition_values(event, view, params)
-    rules = source.rules[decision.rule_list]
-    return tuple(_trace_rule(rules[result.index], result, values) for result in decision.rules)
+    traces: list[RuleTrace] = []
+    reached = True
+    for rule in source.rules[decision.rule_list]:
+        traces.append(_try_rule(rule, values) if reached else _not_reached(rule))
+        if traces[-1].result is RuleOutcome.TRUE and source.match == "first":
+            reached = False
+    return tuple(traces)
 
 
-def _trace_rule(rule: Rule, result: RuleResult, values: Mapping[str, JSON]) -> RuleTrace:
+def _try_rule(rule: Rule, values: Mapping[str, JSON]) -> RuleTrace:
+    try:
+        held = rule.condition.holds(values)
+    except EvaluationError as error:
+        return _trace_rule(rule, RuleOutcome.ERROR, _reason(rule, values, str(error)))
+    result = RuleOutcome.TRUE if held else RuleOutcome.FALSE
+    return _trace_rule(rule, result, _reason(rule, values))
+
+
+def _not_reached(rule: Rule) -> RuleTrace:
+    return _trace_rule(rule, RuleOutcome.NOT_REACHED, "an earlier rule held")
+
+
+def _trace_rule(rule: Rule, result: RuleOutcome, reason: str) -> RuleTrace:
     return RuleTrace(
         id=rule.id,
         line=rule.line,
         name=rule.name,
         condition=rule.shown,
-        result=result.outcome,
-        reason=_reason(rule, result, values),
+        result=result,
+        reason=reason,
         program=rule.program,
     )
 
 
-def _reason(rule: Rule, result: RuleResult, values: Mapping[str, JSON]) -> str:
-    if result.outcome is RuleOutcome.NOT_REACHED:
-        return "an earlier rule held"
+def _reason(rule: Rule, values: Mapping[str, JSON], cause: str | None = None) -> str:
+    """The condition with its values filled in, or why it could not be evaluated."""
     if from_environment(rule.condition, rule.shown, values):
-        failed = "could not be evaluated; " if result.cause is not None else ""
+        failed = "could not be evaluated; " if cause is not None else ""
         return f"{failed}it holds a value from the environment, which is not shown"
-    if result.cause is not None:
-        return result.cause
-    return rule.condition.filled_in(values)
+    return rule.condition.filled_in(values) if cause is None else cause
 
 
 def _shown_reply(reply: Reply) -> Reply:

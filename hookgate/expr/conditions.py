@@ -31,7 +31,7 @@ class Condition:
 
     text: str
     names: frozenset[str]
-    _tree: ast.expr = field(repr=False, compare=False)
+    tree: ast.expr = field(repr=False, compare=False)
     _places: Places = field(repr=False, compare=False)
 
     def holds(self, values: Mapping[str, JSON]) -> bool:
@@ -43,9 +43,9 @@ class Condition:
 
     def value(self, values: Mapping[str, JSON]) -> object:
         """What the expression gives for an event; raises as `holds` does."""
-        if isinstance(self._tree, ast.Constant):
-            return self._tree.value
-        return evaluate(self._tree, values)
+        if isinstance(self.tree, ast.Constant):
+            return self.tree.value
+        return evaluate(self.tree, values)
 
     def filled_in(self, values: Mapping[str, JSON]) -> str:
         """The condition's text with values in place of what gave them.
@@ -55,7 +55,7 @@ class Condition:
         filled in. What has no value stays as written. ``priority > 3`` may give ``5 > 3``.
         """
         text, end = "", 0
-        for node in sorted(_valued_parts(self._tree), key=self._places.span):
+        for node in sorted(_valued_parts(self.tree), key=self._places.span):
             start, stop = self._places.span(node)
             text += self.text[end:start] + self._value_shown(node, values)
             end = stop

@@ -13,6 +13,7 @@ from hookgate.core.config import (
     ServerSettings,
     Source,
 )
+from hookgate.expr.index import ConditionIndex
 from hookgate.loading.auth import compile_auth
 from hookgate.loading.conditions import NEVER, compile_condition, compile_key, usable_names
 from hookgate.loading.context import (
@@ -79,13 +80,18 @@ def _compile_source(name: str, node: Node, server: ServerSettings, context: Cont
     private_query = PRIVATE_QUERY.union(*(each.credential_query for each in verifiers))
     for selector in _selector_nodes(node):
         check_private(selector, private_headers, private_query, context)
+    rules = _rules(name, node, context)
     return Source(
         name=name,
         auth=auth,
         event_type=_selector(node.get("event_type"), _DEFAULT_EVENT_TYPE, context),
         event_id=_selector(node.get("event_id"), (), context),
         params=compile_params(node, context),
-        rules=_rules(name, node, context),
+        rules=rules,
+        index={
+            event_type: ConditionIndex(rule.condition for rule in rule_list)
+            for event_type, rule_list in rules.items()
+        },
         match=choice_at(node, "match", default="first"),
         methods=frozenset(texts_at(node, "methods")) or frozenset({"POST"}),
         max_body=bytes_at(node, "max_body", default=server.max_body),

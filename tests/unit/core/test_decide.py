@@ -16,11 +16,11 @@ from hookgate.model import (
     Accepted,
     AuthResult,
     Decision,
+    Delivery,
     Ignored,
     Rejected,
     Rejection,
     RuleOutcome,
-    RuleResult,
 )
 from tests.rules import compiled, delivery
 
@@ -70,9 +70,11 @@ def config() -> Config:
     return compiled(RULES)
 
 
+CREATED = TOKEN | {"x-jira-event-type": "created"}
+
+
 def created(config: Config, body: str, **headers: str) -> Decision:
-    sent = TOKEN | {"x-jira-event-type": "created"} | headers
-    return decide(config, delivery("jira", body, sent), 0.0)
+    return decide(config, delivery("jira", body, CREATED | headers), 0.0)
 
 
 def test_a_rule_that_holds_starts_its_program_with_the_params(config: Config) -> None:
@@ -84,8 +86,11 @@ def test_a_rule_that_holds_starts_its_program_with_the_params(config: Config) ->
 
 
 def test_match_first_stops_at_the_first_rule_that_holds(config: Config) -> None:
-    decision = created(config, '{"issue":{"type":"bug","priority":"High"}}')
-    assert [result.outcome for result in decision_rules(decision)] == [
+    sent = delivery("jira", '{"issue":{"type":"bug","priority":"High"}}', CREATED)
+    decision = decide(config, sent, 0.0)
+    assert isinstance(decision, Accepted)
+    assert [start.rule for start in decision.starts] == ["created[0]"]
+    assert outcomes(config, sent, decision) == [
         RuleOutcome.TRUE,
         RuleOutcome.NOT_REACHED,
         RuleOutcome.NOT_REACHED,
@@ -99,11 +104,12 @@ def test_match_all_starts_every_rule_that_holds(config: Config) -> None:
 
 
 def test_a_condition_that_cannot_be_evaluated_is_false_and_keeps_its_cause(config: Config) -> None:
-    decision = created(config, '{"issue":{"type":"task"}}')
+    sent = delivery("jira", '{"issue":{"type":"task"}}', CREATED)
+    decision = decide(config, sent, 0.0)
     assert isinstance(decision, Ignored)
-    last = decision.rules[-1]
-    assert last.outcome is RuleOutcome.ERROR
-    assert last.cause
+    last = explain(config, sent, decision).rules[-1]
+    assert last.result is RuleOutcome.ERROR
+    assert last.reason
     assert decision.reason == "no rule of created held (1 could not be evaluated)"
 
 
@@ -216,14 +222,17 @@ def test_every_delivery_gets_a_decision_and_every_decision_an_explanation(
     decision = decide(config, sent, 0.0)
     trace = explain(config, sent, decision)
     assert (trace.outcome, trace.auth) == (decision.outcome, decision.auth)
-    assert [rule.result for rule in trace.rules] == [
-        result.outcome for result in decision_rules(decision)
-    ]
+    results = [rule.result for rule in trace.rules]
     starts = decision.starts if isinstance(decision, Accepted) else ()
+    assert [start.rule for start in starts] == [
+        rule.id for rule in trace.rules if rule.result is RuleOutcome.TRUE
+    ]
+    if isinstance(decision, Ignored) and (errors := results.count(RuleOutcome.ERROR)):
+        assert decision.reason.endswith(f"({errors} could not be evaluated)")
     assert [task.program for task in trace.tasks] == [start.program for start in starts]
     if not isinstance(decision, Rejected):
         assert decision.auth.result is AuthResult.PASSED
 
 
-def decision_rules(decision: Decision) -> tuple[RuleResult, ...]:
-    return decision.rules if isinstance(decision, Accepted | Ignored) else ()
+def outcomes(config: Config, sent: Delivery, decision: Decision) -> list[RuleOutcome]:
+    return [rule.result for rule in explain(config, sent, decision).rules]
