@@ -142,6 +142,8 @@ def _too_complex(tree: ast.expr, text: str) -> ConditionFault | None:
     for _ in range(MAX_NESTING):
         count += len(level)
         level = [part for node in level for part in parts(node)]
+        if not level:
+            return None
         if count + len(level) > MAX_PARTS:
             return _whole(text, f"it has more than {MAX_PARTS} parts")
-    return _whole(text, f"it is nested deeper than {MAX_NESTING} levels") if level else None
+    return _whole(text, f"it is nested deeper than {MAX_NESTING} levels")

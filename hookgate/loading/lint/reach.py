@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
-from typing import NamedTuple
+from collections.abc import Mapping
+from itertools import combinations
+from typing import NamedTuple, TypeAlias
 
 from hookgate.loading.codes import Code
 from hookgate.loading.lint.certainty import always_is
@@ -12,11 +14,15 @@ from hookgate.loading.lint.trees import key
 from hookgate.loading.lint.truths import has_slip
 
 
-class _Earlier(NamedTuple):
-    """A rule further up: its line, and all that must be true for it to hold."""
+class _Place(NamedTuple):
+    """Where a rule stands: how many of the others are before it, and its line."""
 
+    position: int
     line: int
-    demands: frozenset[object]
+
+
+_Demands: TypeAlias = frozenset[object]
+"""All that must be true for a rule to hold."""
 
 
 def check_reach(rules: RuleList) -> None:
@@ -24,7 +30,7 @@ def check_reach(rules: RuleList) -> None:
     if rules.source.match != "first":
         return
     certain: int | None = None
-    earlier: list[_Earlier] = []
+    earlier: dict[_Demands, _Place] = {}
     for listed in rules.rules:
         if certain is not None:
             _report(listed, f"line {certain} always holds", rules)
@@ -34,11 +40,22 @@ def check_reach(rules: RuleList) -> None:
             certain = listed.rule.line if truth else None
         else:
             demands = frozenset(map(key, _demanded(listed.condition.tree)))
-            before = next((rule for rule in earlier if rule.demands <= demands), None)
+            before = _first_that_demands_no_more(demands, earlier)
             if before is None:
-                earlier.append(_Earlier(listed.rule.line, demands))
+                earlier[demands] = _Place(len(earlier), listed.rule.line)
             else:
                 _report(listed, f"line {before.line} holds whenever this does", rules)
+
+
+def _first_that_demands_no_more(
+    demands: _Demands, earlier: Mapping[_Demands, _Place]
+) -> _Place | None:
+    """Looks for each part of `demands`, or through all rules where these are fewer."""
+    if 2 ** len(demands) < len(earlier):
+        sizes = range(1, len(demands) + 1)
+        parts = (frozenset(part) for size in sizes for part in combinations(demands, size))
+        return min((earlier[part] for part in parts if part in earlier), default=None)
+    return next((place for others, place in earlier.items() if others <= demands), None)
 
 
 def _report(listed: ListedRule, reason: str, rules: RuleList) -> None:
