@@ -922,3 +922,29 @@ def test_a_long_line_makes_no_step_dearer(tmp_path: Path, shape: str) -> None:
     few, many = costs
     for name in VERBS:
         assert many[name] <= 1.2 * few[name] + 50, (name, few, many)
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        TaskFilter(status=TaskStatus.FAILED, source="github", program="deploy"),
+        TaskFilter(status=TaskStatus.COMPLETED, program="rare"),
+        TaskFilter(status=TaskStatus.COMPLETED, delivery_id="rare"),
+        TaskFilter(source="github", program="rare"),
+    ],
+)
+def test_a_filter_for_few_of_many_tasks_does_not_read_the_others(
+    tmp_path: Path, wanted: TaskFilter
+) -> None:
+    costs = []
+    for count in (100, 2_000):
+        with opened(str(tmp_path / f"{count}.db")) as connection:
+            (task,) = sample().tasks
+            tasks = [task_row(replace(task, id=new_id())) for _ in range(count + 1)]
+            tasks.append(task_row(replace(task, id=new_id(), program="rare", delivery_id="rare")))
+            writes.insert_tasks(connection, tasks)
+            connection.execute("UPDATE tasks SET status = 'completed' WHERE arrival > 1")
+            connection.execute("UPDATE tasks SET status = 'failed' WHERE arrival = 1")
+            assert len(reads.tasks(connection, wanted)) == 1
+            costs.append(cost(connection, lambda each: reads.tasks(each, wanted)))
+    assert costs[1] <= 1.2 * costs[0]

@@ -87,8 +87,8 @@ def delivery(connection: sqlite3.Connection, delivery_id: str) -> StoredDelivery
 def deliveries(connection: sqlite3.Connection, wanted: DeliveryFilter) -> list[StoredDelivery]:
     """A page of deliveries, the newest first, without bodies and snapshots."""
     restrictions = {
-        "source": wanted.source,
         "event_type": wanted.event_type,
+        "source": wanted.source,
         "outcome": wanted.outcome,
     }
     rows = _page(connection, _LIST_DELIVERIES, restrictions, wanted.before, wanted.limit)
@@ -158,12 +158,15 @@ def running(connection: sqlite3.Connection) -> list[str]:
 
 
 def _tasks(connection: sqlite3.Connection, statement: str, wanted: TaskFilter) -> list[sqlite3.Row]:
+    # Most tasks are completed, and few are pending, running or failed.
+    most = wanted.status is TaskStatus.COMPLETED
     restrictions = {
         "id": wanted.id,
-        "status": wanted.status,
-        "source": wanted.source,
-        "program": wanted.program,
         "delivery_id": wanted.delivery_id,
+        **({} if most else {"status": wanted.status}),
+        "program": wanted.program,
+        "source": wanted.source,
+        **({"status": wanted.status} if most else {}),
     }
     return _page(
         connection, statement, restrictions, wanted.before, wanted.limit, since=wanted.since
@@ -179,8 +182,9 @@ def _page(
     since: str | None = None,
 ) -> list[sqlite3.Row]:
     # Only what restricts appears in the statement: "(:x IS NULL OR x = :x)" would use no index.
+    # The first is what the fewest rows have; a plus keeps SQLite from the index of another.
     present = {name: storable(text) for name, text in restrictions.items() if text is not None}
-    conditions = [f"{name} = :{name}" for name in present]
+    conditions = [f"{'+' * (place > 0)}{name} = :{name}" for place, name in enumerate(present)]
     if before is not None:
         conditions.append("id < :before")
     if since is not None:
