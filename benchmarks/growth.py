@@ -21,7 +21,7 @@ from uuid import UUID
 from hookgate.core.decide import decide
 from hookgate.loading.load import load
 from hookgate.model import AuthResult, Delivery, Task, TaskStatus
-from hookgate.stores.sqlite import reads, writes
+from hookgate.stores.sqlite import reads, recording, writes
 from hookgate.stores.sqlite.file import opened, transaction
 from hookgate.stores.sqlite.rows import delivery_row, task_row
 from hookgate.stores.store import DeliveryFilter, StoredDecision, TaskFilter
@@ -181,15 +181,15 @@ def _fill(connection: sqlite3.Connection, count: int) -> None:
 
 def _record_some(connection: sqlite3.Connection, numbers: range) -> None:
     recordings = list(map(_recording, numbers))
-    assert not any(writes.record_all(connection, recordings))
+    assert not any(recording.record_all(connection, recordings))
 
 
-def _recording(number: int) -> writes.Recording:
+def _recording(number: int) -> recording.Recording:
     name = str(UUID(int=number + 1))
     delivery = replace(DELIVERY, id=name, received_at=NOW + number)
     decision = replace(DECISION, event_id=str(number))
     task = replace(TASK, id=name, delivery_id=name, event_id=str(number))
-    return writes.Recording(delivery_row(delivery, decision), (task_row(task),), None)
+    return recording.Recording(delivery_row(delivery, decision), (task_row(task),), None)
 
 
 def _record(connection: sqlite3.Connection) -> None:

@@ -942,7 +942,7 @@ def test_a_filter_for_few_of_many_tasks_does_not_read_the_others(
             (task,) = sample().tasks
             tasks = [task_row(replace(task, id=new_id())) for _ in range(count + 1)]
             tasks.append(task_row(replace(task, id=new_id(), program="rare", delivery_id="rare")))
-            writes.insert_tasks(connection, tasks)
+            recording.insert_tasks(connection, tasks)
             connection.execute("UPDATE tasks SET status = 'completed' WHERE arrival > 1")
             connection.execute("UPDATE tasks SET status = 'failed' WHERE arrival = 1")
             assert len(reads.tasks(connection, wanted)) == 1
