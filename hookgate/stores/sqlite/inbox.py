@@ -104,12 +104,16 @@ class Inbox:
         for sender, result in zip(self._senders, answers.results, strict=True):
             shares[sender].append(result)
         for channel, results in shares.items():
-            channel.tell(Answers(results, answers.due))
-            self._watch(channel)
+            if channel.socket.fileno() >= 0:  # it may have been killed right behind what it sent
+                channel.tell(Answers(results, answers.due))
+                self._watch(channel)
 
     def close(self) -> None:
-        """Let the last answers out."""
+        """Let the last answers to the first out, and hear nobody any more."""
         self._first.finish()
+        for channel in self._channels.values():
+            if channel is not self._first:
+                channel.socket.close()
 
     def _collect(self, group: list[Write], timeout: float | None) -> bool:
         """Take what has arrived; whether there was anything to take."""
