@@ -8,10 +8,11 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from textwrap import dedent
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 from uuid import uuid4
 
 import pytest
@@ -20,6 +21,8 @@ import uvloop
 from hookgate.core.programs import FunctionProgram
 from hookgate.core.templates import Fixed, Placeholder
 from hookgate.model import JSON, Delivery, Task, TaskStatus
+from hookgate.runners.functions.living import LivingProcess
+from hookgate.runners.functions.pool import Pool
 from hookgate.runners.functions.runner import FunctionRunner
 from hookgate.runners.runner import Result, Work
 from tests.contract.witness import Witness
@@ -645,6 +648,8 @@ def test_no_descriptor_leaks(file: Path) -> None:
 GATEWAY = """
 import asyncio, sys
 from pathlib import Path
+from hookgate.runners.functions.living import LivingProcess
+from hookgate.runners.functions.pool import Pool
 from hookgate.runners.functions.runner import FunctionRunner
 from tests.contract.test_function_runner import ENVIRON, program, work
 
@@ -684,3 +689,47 @@ def test_no_process_outlives_a_gateway_that_was_killed(file: Path, tmp_path: Pat
         assert witness.all_gone()
     finally:
         witness.close()
+
+
+def test_a_pool_is_closed_also_when_its_processes_end_right_after_each_other(file: Path) -> None:
+    async def main() -> None:
+        pool = Pool(program(file), ENVIRON, 0.5)
+        go = asyncio.Event()
+
+        async def ends(turns: int) -> int:
+            await go.wait()
+            for _ in range(turns):
+                await asyncio.sleep(0)
+            return 0
+
+        for turns in (0, 1, 2, 3):
+            pool._ending_task(cast(LivingProcess, Ended()), ends(turns))
+        closing = asyncio.create_task(pool.close())
+        await asyncio.sleep(0)
+        go.set()
+        await closing
+
+    with hanging_fails(seconds=20):
+        asyncio.run(main())
+
+
+class Ended:
+    """A process that has never answered."""
+
+    answered = 0
+
+
+@contextmanager
+def hanging_fails(seconds: int) -> Iterator[None]:
+    """Raise TimeoutError out of what never lets the event loop go on."""
+
+    def fail(*_: object) -> None:
+        raise TimeoutError
+
+    before = signal.signal(signal.SIGALRM, fail)
+    signal.alarm(seconds)
+    try:
+        yield
+    finally:
+        signal.alarm(0)
+        signal.signal(signal.SIGALRM, before)

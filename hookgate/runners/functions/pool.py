@@ -90,7 +90,8 @@ class Pool:
         """Retire, and return when no process is left. Nothing may be busy any more."""
         self.retire()
         while self._endings:
-            await until_done(next(iter(self._endings)))
+            # One that is done may be in there still: what takes it out has not had its turn.
+            await until_done(self._endings.pop())
 
     @property
     def over(self) -> bool:
