@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import json
 import math
-import socket
 import struct
 from enum import IntEnum
-from typing import Any, NamedTuple
+from typing import Any, BinaryIO, NamedTuple
 
 _LENGTHS = struct.Struct("!II")
 _ANSWER = struct.Struct("!BBd")
@@ -51,16 +50,16 @@ def call_frame(about: bytes, payload: bytes) -> bytes:
     return _LENGTHS.pack(len(about), len(payload)) + about + payload
 
 
-def receive_call(channel: socket.socket) -> Told | None:
-    """The next call; None where there is none any more."""
-    lengths = _receive(channel, _LENGTHS.size)
-    if lengths is None:
+def receive_call(calls: BinaryIO) -> Told | None:
+    """The next call of a stream; None where there is none any more."""
+    lengths = calls.read(_LENGTHS.size)
+    if len(lengths) < _LENGTHS.size:
         return None
     about_size, payload_size = _LENGTHS.unpack(lengths)
-    about, payload = _receive(channel, about_size), _receive(channel, payload_size)
-    if about is None or payload is None:
+    about, payload = calls.read(about_size), calls.read(payload_size)
+    if len(about) < about_size or len(payload) < payload_size:
         return None
-    return Told(payload=bytes(payload), **json.loads(about))
+    return Told(payload=payload, **json.loads(about))
 
 
 def answer_frame(answer: Answer) -> bytes:
@@ -73,14 +72,3 @@ def read_answer(frame: bytes) -> Answer:
     """The other way round."""
     after, status, wait = _ANSWER.unpack(frame)
     return Answer(After(after), status, None if math.isnan(wait) else wait)
-
-
-def _receive(channel: socket.socket, size: int) -> bytearray | None:
-    received = bytearray(size)
-    rest = memoryview(received)
-    while rest:
-        count = channel.recv_into(rest)
-        if not count:
-            return None
-        rest = rest[count:]
-    return received
