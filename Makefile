@@ -12,7 +12,7 @@ help:
 	@echo "make test     set up, then check format, lint, types and floors, and run the tests"
 	@echo "make docs     write the parts of the documentation that the code knows"
 	@echo "make format   format and mend what can be mended by itself"
-	@echo "make bench    measure the answer against a bare Starlette endpoint"
+	@echo "make bench    measure everything and write docs/performance.md (QUICK=1: a short pass)"
 	@echo "make clean    remove what the above made, except .env and the store"
 
 serve: .venv/installed .env
@@ -36,8 +36,8 @@ format: .venv/installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: .venv/installed-dev
-	$(BIN)/python -m benchmarks.ack
+bench: .venv/installed-bench
+	$(BIN)/python -m benchmarks.report $(if $(QUICK),--quick)
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -49,6 +49,10 @@ bench: .venv/installed-dev
 .venv/installed-dev: pyproject.toml | .venv/bin/python
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@ .venv/installed
+
+.venv/installed-bench: pyproject.toml | .venv/installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,bench]'
+	@touch $@
 
 .env:
 	@umask 077 && $(PYTHON) -c 'import secrets; \

@@ -26,8 +26,10 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+
+from benchmarks.load import Figures
 
 SECRET = "benchmark"
 MARKER = "0000000000001"
@@ -67,6 +69,42 @@ PEER_RULES = [
         },
     }
 ]
+
+
+@dataclass(frozen=True)
+class Round:
+    """What both gave, one after the other.
+
+    Of hookgate's processes together, `memory` is what they hold afterwards, in MiB, and `processor`
+    the microseconds that an answer took.
+    """
+
+    ours: Figures
+    bare: Figures
+    memory: float
+    processor: float
+
+    @property
+    def ratio(self) -> float:
+        """The share of the empty endpoint's answers that hookgate gives."""
+        return self.ours.per_second / self.bare.per_second
+
+
+@dataclass(frozen=True)
+class Peer:
+    """What adnanh/webhook gave, how it was started, and its memory afterwards, in MiB."""
+
+    command: str
+    figures: Figures
+    memory: float
+
+
+def figures(
+    rounds: int, seconds: float, connections: int = 64, workers: int = 1
+) -> Iterator[Round]:
+    """Take so many rounds."""
+    for _ in range(rounds):
+        yield one_round(connections, seconds, workers)
 
 
 def request(path: str, body: bytes) -> str:
@@ -150,7 +188,7 @@ def processor_time(pid: int) -> float:
 
 def measure(
     port: int, connections: int, seconds: float, path: str = "/github", status: str = "202"
-) -> dict[str, Any]:
+) -> Figures:
     """Load one server from a process of its own; each of its answers must have that status."""
     body = (ROOT / "tests/deliveries/github_push.json").read_bytes()
     told = {
@@ -170,14 +208,12 @@ def measure(
         text=True,
         timeout=seconds + 30,
     )
-    figures: dict[str, Any] = json.loads(done.stdout)
-    assert set(figures["statuses"]) == {status}, figures["statuses"]
-    return figures
+    found = Figures(**json.loads(done.stdout))
+    assert set(found.statuses) == {status}, found.statuses
+    return found
 
 
-def one_round(
-    connections: int, seconds: float, workers: int = 1
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def one_round(connections: int, seconds: float, workers: int = 1) -> Round:
     """Both servers fresh, one after the other."""
     with tempfile.TemporaryDirectory(dir=ROOT) as directory:
         rules = Path(directory, "rules.yaml")
@@ -187,24 +223,30 @@ def one_round(
         with server(*serve) as (pid, port):
             before = processor_time(pid)
             ours = measure(port, connections, seconds)
-            ours["memory"] = memory(pid)
-            ours["cpu_us"] = 1e6 * (processor_time(pid) - before) / ours["requests"]
+            used = memory(pid)
+            processor = 1e6 * (processor_time(pid) - before) / ours.requests
     with server("-m", "benchmarks.bare") as (_, port):
         bare = measure(port, connections, seconds)
-    return ours, bare
+    return Round(ours, bare, used, processor)
 
 
-def measure_peer(connections: int, seconds: float) -> str:
-    """The peer's figures as a line."""
+def measure_peer(seconds: float, connections: int = 64) -> Peer | None:
+    """The peer's figures; None where it is not installed."""
     if shutil.which("webhook") is None:
-        return "peer: left out, there is no `webhook` here (Debian has it as a package)"
+        return None
     with peer(PEER_RULES) as (pid, port):
-        figures = measure(port, connections, seconds, "/hooks/github", "200")
-        used = memory(pid)
+        found = measure(port, connections, seconds, "/hooks/github", "200")
+        return Peer("webhook -hooks hooks.json -ip 127.0.0.1 -port PORT", found, memory(pid))
+
+
+def peer_line(found: Peer | None) -> str:
+    """The peer's figures in words."""
+    if found is None:
+        return "peer: left out, there is no `webhook` here (Debian has it as a package)"
     return (
-        f"peer: webhook, which records nothing, {figures['per_second']:.0f}/s, "
-        f"p50 {figures['p50_ms']:.1f} ms, p99 {figures['p99_ms']:.1f} ms, "
-        f"{used:.0f} MiB after {figures['requests']} answers"
+        f"peer: webhook, which records nothing, {found.figures.per_second:.0f}/s, "
+        f"p50 {found.figures.p50_ms:.1f} ms, p99 {found.figures.p99_ms:.1f} ms, "
+        f"{found.memory:.0f} MiB after {found.figures.requests} answers"
     )
 
 
@@ -219,23 +261,24 @@ def main() -> None:
     args = parser.parse_args()
     ratios = []
     print("round   hookgate/s  p50 ms  p99 ms     bare/s  p50 ms  p99 ms   ratio")
-    for number in range(1, args.rounds + 1):
-        ours, bare = one_round(args.connections, args.seconds, args.workers)
-        ratios.append(ours["per_second"] / bare["per_second"])
+    rounds = figures(args.rounds, args.seconds, args.connections, args.workers)
+    for number, each in enumerate(rounds, 1):
+        ours, bare = each.ours, each.bare
+        ratios.append(each.ratio)
         print(
-            f"{number:5}   {ours['per_second']:10.0f}  {ours['p50_ms']:6.1f}  {ours['p99_ms']:6.1f}"
-            f"   {bare['per_second']:8.0f}  {bare['p50_ms']:6.1f}  {bare['p99_ms']:6.1f}"
-            f"   {ratios[-1]:5.2f}",
+            f"{number:5}   {ours.per_second:10.0f}  {ours.p50_ms:6.1f}  {ours.p99_ms:6.1f}"
+            f"   {bare.per_second:8.0f}  {bare.p50_ms:6.1f}  {bare.p99_ms:6.1f}"
+            f"   {each.ratio:5.2f}",
             flush=True,
         )
     print(
         f"\nratio: median {statistics.median(ratios):.2f}, "
         f"from {min(ratios):.2f} to {max(ratios):.2f} in {args.rounds} rounds\n"
-        f"memory: {ours['memory']:.0f} MiB after {ours['requests']} answers\n"
-        f"processor time: {ours['cpu_us']:.0f} us an answer, of all processes together"
+        f"memory: {each.memory:.0f} MiB after {ours.requests} answers\n"
+        f"processor time: {each.processor:.0f} us an answer, of all processes together"
     )
     if args.peer:
-        print(measure_peer(args.connections, args.seconds))
+        print(peer_line(measure_peer(args.seconds, args.connections)))
 
 
 if __name__ == "__main__":

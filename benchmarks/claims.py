@@ -10,8 +10,8 @@ from __future__ import annotations
 import argparse
 import sqlite3
 import tempfile
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Any
@@ -55,20 +55,38 @@ TASK = Task(
 )
 
 
+@dataclass(frozen=True)
+class Line:
+    """Milliseconds of each step beside few and beside many tasks of a shape."""
+
+    shape: str
+    few: Mapping[str, float]
+    many: Mapping[str, float]
+
+    def ratio(self, step: str) -> float:
+        """How many times dearer a step is beside many."""
+        return self.many[step] / self.few[step]
+
+
+def figures(few: int = 100, many: int = 100_000) -> Iterator[Line]:
+    """Every shape, one after the other."""
+    for shape in SHAPES:
+        yield Line(shape, _measured(shape, few), _measured(shape, many))
+
+
 def main() -> None:
     """Print a row for each shape: milliseconds beside few tasks, beside many, and their ratio."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--few", type=int, default=100)
     options.add_argument("--many", type=int, default=100_000)
-    sizes = vars(options.parse_args())
     heads = "".join(f"{step + ' ms':>10}{'beside':>10}{'ratio':>7}  " for step in STEPS)
     print(f"{'tasks':<28}{heads}")
-    for shape in SHAPES:
-        few, many = (_measured(shape, count) for count in sizes.values())
+    for line in figures(**vars(options.parse_args())):
         row = "".join(
-            f"{few[step]:>10.3f}{many[step]:>10.3f}{many[step] / few[step]:>7.2f}  " for step in few
+            f"{line.few[step]:>10.3f}{line.many[step]:>10.3f}{line.ratio(step):>7.2f}  "
+            for step in STEPS
         )
-        print(f"{shape:<28}{row}", flush=True)
+        print(f"{line.shape:<28}{row}", flush=True)
 
 
 def _measured(shape: str, count: int) -> dict[str, float]:

@@ -41,6 +41,4 @@ def syncs_under_load(directory: Path, recorder: Path, connections: int, seconds:
         figures = measure(int(gateway.url.rpartition(":")[2]), connections, seconds)
         gateway.stop()
     done = Counter((record.what, record.process) for record in read_records(records))
-    return Syncs(
-        connections, figures["requests"], done[What.SYNCED, writing], figures["per_second"]
-    )
+    return Syncs(connections, figures.requests, done[What.SYNCED, writing], figures.per_second)

@@ -1,0 +1,247 @@
+"""Runs every benchmark and writes docs/performance.md, and the chart beside it: ``make bench``.
+
+``--quick`` takes few rounds and small stores, to see that all of it works. A section is a function
+of `Scale` that gives its text; a new benchmark gets one of its own, and a line in `SECTIONS`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sqlite3
+import statistics
+import subprocess
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import TypeAlias
+
+from benchmarks import ack, chart, claims, growth, profile, rest, verify
+from benchmarks.ack import ROOT
+
+PAGE = ROOT / "docs/performance.md"
+CHART = ROOT / "docs/performance.png"
+VERSIONS = ("hookgate", "uvicorn", "starlette", "uvloop", "httptools", "orjson")
+
+
+@dataclass(frozen=True)
+class Scale:
+    """How thoroughly everything is measured."""
+
+    rounds: int = 5
+    seconds: float = 5.0
+    tasks: int = 100_000
+    rules: int = 10_000
+    deliveries: int = 1_000_000
+    starts: int = 15
+    idle: float = 20.0
+
+
+QUICK = Scale(rounds=1, seconds=1.0, tasks=1_000, rules=100, deliveries=1_000, starts=3, idle=2.0)
+
+
+@dataclass(frozen=True)
+class Bars:
+    """One part of the chart: a value for each label."""
+
+    title: str
+    values: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page, and of the chart where it has one."""
+
+    title: str
+    lines: tuple[str, ...]
+    bars: Bars | None = None
+
+
+Cells: TypeAlias = Iterable[object]
+
+
+def answers(scale: Scale) -> Section:
+    """Verified and recorded answers beside an empty endpoint, and beside adnanh/webhook."""
+    rounds = tuple(ack.figures(scale.rounds, scale.seconds))
+    peer = ack.measure_peer(scale.seconds)
+    rows = [
+        [number, f"{each.ours.per_second:,.0f}", f"{each.ours.p99_ms:.1f}",
+         f"{each.bare.per_second:,.0f}", f"{each.bare.p99_ms:.1f}", f"{each.ratio:.2f}"]
+        for number, each in enumerate(rounds, 1)
+    ]  # fmt: skip
+    ratios = [each.ratio for each in rounds]
+    per_second = {
+        "hookgate": statistics.median(each.ours.per_second for each in rounds),
+        "empty endpoint": statistics.median(each.bare.per_second for each in rounds),
+    }
+    if peer is not None:
+        per_second["webhook"] = peer.figures.per_second
+    heads = ["round", "hookgate/s", "p99 ms", "empty/s", "p99 ms", "ratio"]
+    return Section(
+        "The answer",
+        (
+            "A signed GitHub push of 6 KB: verified, decided, recorded with `synchronous=FULL` and "
+            "answered 202, against a bare Starlette route that reads the body, under the same "
+            "uvicorn settings with 64 connections (`python -m benchmarks.ack --peer`).",
+            "",
+            *_table(heads, rows),
+            "",
+            f"Ratio: median {statistics.median(ratios):.2f}, {min(ratios):.2f} to "
+            f"{max(ratios):.2f} in {len(ratios)} rounds. Memory: {rounds[-1].memory:.0f} MiB after "
+            f"{rounds[-1].ours.requests:,} answers.",
+            "",
+            _peer_text(peer),
+        ),
+        Bars("answers a second", per_second),
+    )
+
+
+def _peer_text(peer: ack.Peer | None) -> str:
+    started = "" if peer is None else f" Started with `{peer.command}`; {_webhook_version()}."
+    line = ack.peer_line(peer)
+    return f"{line[0].upper()}{line[1:]}.{started}"
+
+
+def verifying(_: Scale) -> Section:
+    """What verifying costs beside the HMAC."""
+    rows = [
+        [
+            cost.sender,
+            f"{cost.size:,}",
+            *_decimals(cost.digested, cost.verified),
+            f"{cost.ratio:.2f}",
+        ]
+        for cost in verify.figures()
+    ]
+    heads = ["sender", "bytes", "bare HMAC us", "verified us", "ratio"]
+    return Section("Verifying (`python -m benchmarks.verify`)", tuple(_table(heads, rows)))
+
+
+def the_way(_: Scale) -> Section:
+    """Where the time of an answer goes."""
+    steps = profile.figures()
+    rows = [[step, *_decimals(cost)] for step, cost in steps.items()]
+    return Section(
+        "Where the time goes (`python -m benchmarks.profile`)",
+        tuple(_table(["step", "us of the processor"], rows)),
+        Bars("microseconds of a step", steps),
+    )
+
+
+def claiming(scale: Scale) -> Section:
+    """What claims and records cost beside long lines of tasks."""
+    rows = [
+        [line.shape, *(f"{line.many[step]:.3f} ({line.ratio(step):.2f})" for step in claims.STEPS)]
+        for line in claims.figures(100, scale.tasks)
+    ]
+    heads = ["tasks", *(f"{step} ms (ratio)" for step in claims.STEPS)]
+    text = f"Beside {scale.tasks:,} pending tasks, against 100 (`python -m benchmarks.claims`)."
+    return Section("Claims", (text, "", *_table(heads, rows)))
+
+
+def growing(scale: Scale) -> Section:
+    """What rules, sources and stored deliveries add to a step."""
+    found = tuple(growth.figures(scale.rules, scale.deliveries))
+    rows = [
+        [each.step, f"{each.few:,}", *_decimals(each.beside_few), f"{each.many:,}",
+         *_decimals(each.beside_many), f"{each.ratio:.2f}"]
+        for each in found
+    ]  # fmt: skip
+    heads = ["step", "beside", "us", "beside", "us", "ratio"]
+    return Section(
+        "Growth (`python -m benchmarks.growth`)",
+        tuple(_table(heads, rows)),
+        Bars("times the cost, beside many", {each.step: each.ratio for each in found}),
+    )
+
+
+def resting(scale: Scale) -> Section:
+    """Start, memory and processor of a gateway without deliveries."""
+    found = rest.figures(scale.starts, scale.idle)
+    rows = [
+        ["start to listening, median", f"{found.start_ms:.0f} ms"],
+        ["least and most", f"{min(found.starts_ms):.0f} and {max(found.starts_ms):.0f} ms"],
+        ["memory, proportional (PSS)", f"{found.pss:.1f} MiB"],
+        ["memory, resident (what both share counted twice)", f"{found.rss:.1f} MiB"],
+        ["processor", f"{found.idle:.2f} %"],
+    ]
+    text = "The shipped rules file; the gateway and the process that writes, together."
+    return Section(
+        "At rest (`python -m benchmarks.rest`)", (text, "", *_table(["what", "measured"], rows))
+    )
+
+
+SECTIONS: tuple[Callable[[Scale], Section], ...] = (
+    answers,
+    verifying,
+    the_way,
+    claiming,
+    growing,
+    resting,
+)
+
+
+def main() -> None:
+    """Measure, then write the page and the chart."""
+    options = argparse.ArgumentParser(description=__doc__)
+    options.add_argument("--quick", action="store_true")
+    scale = QUICK if options.parse_args().quick else Scale()
+    sections = []
+    for measure in SECTIONS:
+        print(f"{measure.__name__} ...", flush=True)
+        sections.append(measure(scale))
+    PAGE.write_text("\n".join(_page(sections)), "utf-8")
+    chart.draw([(s.bars.title, s.bars.values) for s in sections if s.bars is not None], CHART)
+    print(f"wrote {PAGE.relative_to(ROOT)} and {CHART.relative_to(ROOT)}")
+
+
+# --- the page -------------------------------------------------------------------------------
+
+
+def _page(sections: Iterable[Section]) -> Iterable[str]:
+    yield from ("# Performance", "", "Written by `make bench`; ratios count, for both sides of one")
+    yield "took turns on the same machine, while absolute figures are those of that machine."
+    yield from ("", *_machine(), "", "![The figures as bars](performance.png)", "")
+    for section in sections:
+        yield from (f"## {section.title}", "", *section.lines, "")
+
+
+def _machine() -> Iterable[str]:
+    one, _, fifteen = os.getloadavg()
+    yield f"- {datetime.now(UTC):%Y-%m-%d}, {_processor()}, {os.cpu_count()} cores"
+    yield f"- {platform.system()} {platform.release()}, {platform.python_implementation()} "
+    yield f"  {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    yield "- " + ", ".join(f"{name} {version(name)}" for name in VERSIONS)
+    yield f"- load average at the end {one:.1f}, over a quarter of an hour {fifteen:.1f}"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+    except OSError:
+        return platform.processor()
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.machine()
+
+
+def _webhook_version() -> str:
+    told = subprocess.run(["webhook", "-version"], capture_output=True, check=True, text=True)
+    return told.stdout.strip()
+
+
+def _table(heads: list[str], rows: Iterable[Cells]) -> Iterable[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{'---|' * len(heads)}"
+    for row in rows:
+        yield f"| {' | '.join(map(str, row))} |"
+
+
+def _decimals(*numbers: float) -> list[str]:
+    return [f"{number:,.1f}" for number in numbers]
+
+
+if __name__ == "__main__":
+    main()
