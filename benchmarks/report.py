@@ -7,6 +7,7 @@ of `Scale` that gives its text; a new benchmark gets one of its own, and a line 
 from __future__ import annotations
 
 import argparse
+import json
 import os
 import platform
 import sqlite3
@@ -93,16 +94,18 @@ def answers(scale: Scale) -> Section:
             f"{max(ratios):.2f} in {len(ratios)} rounds. Memory: {rounds[-1].memory:.0f} MiB after "
             f"{rounds[-1].ours.requests:,} answers.",
             "",
-            _peer_text(peer),
+            *_peer_text(peer),
         ),
         Bars("answers a second", per_second),
     )
 
 
-def _peer_text(peer: ack.Peer | None) -> str:
-    started = "" if peer is None else f" Started with `{peer.command}`; {_webhook_version()}."
+def _peer_text(peer: ack.Peer | None) -> Iterable[str]:
     line = ack.peer_line(peer)
-    return f"{line[0].upper()}{line[1:]}.{started}"
+    yield f"{line[0].upper()}{line[1:]}."
+    if peer is not None:
+        yield from ("", f"It is {_webhook_version()}, started with `{peer.command}` and this file:")
+        yield from ("", "```json", json.dumps(ack.PEER_RULES, indent=2), "```")
 
 
 def verifying(_: Scale) -> Section:
@@ -202,8 +205,8 @@ def main() -> None:
 
 
 def _page(sections: Iterable[Section]) -> Iterable[str]:
-    yield from ("# Performance", "", "Written by `make bench`; ratios count, for both sides of one")
-    yield "took turns on the same machine, while absolute figures are those of that machine."
+    yield from ("# Performance", "", "Written by `make bench`. The ratios count: both sides of one")
+    yield "took turns. Absolute figures are those of this machine, and of what else it did:"
     yield from ("", *_machine(), "", "![The figures as bars](performance.png)", "")
     for section in sections:
         yield from (f"## {section.title}", "", *section.lines, "")
@@ -212,9 +215,9 @@ def _page(sections: Iterable[Section]) -> Iterable[str]:
 def _machine() -> Iterable[str]:
     one, _, fifteen = os.getloadavg()
     yield f"- {datetime.now(UTC):%Y-%m-%d}, {_processor()}, {os.cpu_count()} cores"
-    yield f"- {platform.system()} {platform.release()}, {platform.python_implementation()} "
-    yield f"  {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
-    yield "- " + ", ".join(f"{name} {version(name)}" for name in VERSIONS)
+    yield f"- {platform.system()} {platform.release()}, SQLite {sqlite3.sqlite_version}"
+    python = f"{platform.python_implementation()} {platform.python_version()}"
+    yield "- " + ", ".join([python, *(f"{name} {version(name)}" for name in VERSIONS)])
     yield f"- load average at the end {one:.1f}, over a quarter of an hour {fifteen:.1f}"
 
 
