@@ -23,6 +23,7 @@ from hookgate.engine.ids import Clock
 from hookgate.engine.intake import Intake
 from hookgate.engine.limits import Limits
 from hookgate.engine.metrics import Metrics
+from hookgate.engine.readiness import Readiness
 from hookgate.engine.receipts import Receipt, Taken, TurnedAway
 from hookgate.engine.retention import retaining
 from hookgate.errors import StoreUnavailable
@@ -56,17 +57,21 @@ class Gateway:
         self.metrics = Metrics(config, clock())
         self._elsewhere = elsewhere
         self.limits = Limits()
-        self._intake = Intake(store, clock, self.metrics, elsewhere or self.limits, fetcher)
+        self._readiness = Readiness(store)
+        self._intake = Intake(
+            store, self._readiness, clock, self.metrics, elsewhere or self.limits, fetcher
+        )
         self._dispatcher: Dispatcher | None = None
-        self._open = AsyncExitStack()
-        self.ready = False
+        self._parts = AsyncExitStack()
+        self.open = False
+        """Whether it takes deliveries: from its start until it is told to stop."""
 
     async def __aenter__(self) -> Gateway:
-        await self._open.enter_async_context(self.store)
+        await self._parts.enter_async_context(self.store)
         if self._elsewhere is None:
-            await self._open.enter_async_context(retaining(self.store, self._current, self._clock))
+            await self._parts.enter_async_context(retaining(self.store, self._current, self._clock))
         if self._runner is not None:
-            await self._open.enter_async_context(self._runner)
+            await self._parts.enter_async_context(self._runner)
             self._runner.use(self.config.programs.values())
             worker = f"{os.uname().nodename}:{os.getpid()}"
             self._dispatcher = Dispatcher(
@@ -78,16 +83,20 @@ class Gateway:
                 self.metrics,
                 self.limits.drain,
             )
-            await self._open.enter_async_context(self._dispatcher)
+            await self._parts.enter_async_context(self._dispatcher)
         if self._fetcher is not None:
-            await self._open.enter_async_context(self._fetcher)
-        self.ready = True
+            await self._parts.enter_async_context(self._fetcher)
+        self.open = True
         return self
 
     async def __aexit__(self, *_: object) -> None:
         """End the programs that still run, give their tasks back, and close the store."""
-        self.ready = False
-        await self._open.aclose()
+        self.open = False
+        await self._parts.aclose()
+
+    async def ready(self) -> bool:
+        """Whether a delivery that is sent now would be taken."""
+        return self.open and await self._readiness.writable()
 
     async def drain(self, over: asyncio.Event) -> None:
         """Start no more programs, and return when none runs or `over` is set."""

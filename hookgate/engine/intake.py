@@ -17,6 +17,7 @@ from hookgate.core.tasks import pending_task
 from hookgate.engine import journal
 from hookgate.engine.ids import Clock, Ids
 from hookgate.engine.metrics import Metrics
+from hookgate.engine.readiness import Readiness
 from hookgate.engine.receipts import (
     Greeted,
     Limited,
@@ -89,12 +90,14 @@ class Intake:
     def __init__(
         self,
         store: Store,
+        readiness: Readiness,
         clock: Clock,
         metrics: Metrics,
         limits: CountsForAll,
         fetcher: Fetches | None = None,
     ) -> None:
         self._store = store
+        self._readiness = readiness
         self._clock = clock
         self._ids = Ids(clock)
         self._limits = limits
@@ -173,12 +176,14 @@ class Intake:
         try:
             result = await self._store.record(stored, kept, tasks, most)
         except StoreUnavailable as error:
+            self._readiness.failed()
             return NotRecorded(delivery, str(error))
         except Exception as error:  # whatever it is, nothing was promised yet
             journal.recording_broke(delivery)
             return NotRecorded(delivery, f"a fault of hookgate: {type(error).__name__}")
         if isinstance(result, Full):
             return await self._no_room(delivery, decision, result, len(tasks), most)
+        self._readiness.wrote()
         self._confirm(delivery, decision)
         if isinstance(result, Duplicate):
             return Repeated(delivery, decision, result.delivery_id, result.tasks)

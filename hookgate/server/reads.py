@@ -96,7 +96,7 @@ class Reads:
 
         A load balancer that sends nothing here any more would tell them nothing.
         """
-        if not self._gateway.ready:
+        if not await self._gateway.ready():
             return fault(503, "not ready")
         return document({"status": "full" if await self._gateway.is_full() else "ready"})
 

@@ -74,7 +74,7 @@ async def _wind_down(
     server: Serves, gateway: Gateway, serving: asyncio.Task[None], enough: asyncio.Event
 ) -> None:
     settings = gateway.config.server
-    gateway.ready = False
+    gateway.open = False
     with suppress(TimeoutError):
         await asyncio.wait_for(enough.wait(), settings.shutdown_delay)
     server.should_exit = True

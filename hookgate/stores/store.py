@@ -277,6 +277,10 @@ class Store(Protocol):
         """How many bytes are in use, without what was deleted and will be used again."""
         ...
 
+    async def touch(self) -> None:
+        """Write something that changes nothing, to learn whether the store can be written to."""
+        ...
+
     async def wait_for_work(self, seconds: float) -> None:
         """Return when a `claim` may hand out more than the last one left, or after `seconds`.
 

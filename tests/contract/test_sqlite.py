@@ -443,6 +443,18 @@ async def test_a_small_write_gets_through_where_a_large_one_of_its_group_does_no
     assert isinstance(results[1], StoreUnavailable)
 
 
+async def test_a_touch_is_written_and_changes_nothing(store: SqliteStore, path: Path) -> None:
+    log = path.with_name("hookgate.db-wal")
+    limit = log.stat().st_size if log.exists() else 0
+    await store.touch()
+    assert log.stat().st_size > limit
+    resource.prlimit(store.writing_process, resource.RLIMIT_FSIZE, (log.stat().st_size, -1))
+    with pytest.raises(StoreUnavailable):
+        await store.touch()
+    resource.prlimit(store.writing_process, resource.RLIMIT_FSIZE, (-1, -1))
+    await store.touch()
+
+
 # --- the process that writes ----------------------------------------------------------------
 
 

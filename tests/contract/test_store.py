@@ -1195,6 +1195,7 @@ CALLS: dict[str, Callable[[Store], Awaitable[object]]] = {
     "size": lambda store: store.size(),
     "wait_for_work": lambda store: store.wait_for_work(FOREVER),
     "purge": lambda store: store.purge(START, 1),
+    "touch": lambda store: store.touch(),
 }
 
 

@@ -176,6 +176,9 @@ class SqliteStore:
     async def purge(self, before: float, limit: int) -> int:
         return await self._parts.writer.submit(writes.purge, before, limit)
 
+    async def touch(self) -> None:
+        await self._parts.writer.submit(writes.touch)
+
     # --- reading ------------------------------------------------------------------------------
 
     async def task(self, task_id: str) -> TaskHistory | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from hookgate.model import Attempt, Task, TaskStatus, Trigger
+from hookgate.stores.sqlite.file import SCHEMA_VERSION
 from hookgate.stores.sqlite.lanes import next_in_line
 from hookgate.stores.sqlite.order import unblock
 from hookgate.stores.sqlite.reads import failed
@@ -154,6 +155,11 @@ def release(connection: sqlite3.Connection, lease_ended: float, now: float) -> i
     wanted = {"lease_ended": lease_ended, "now": now, "error": ABANDONED}
     connection.execute(_ABANDON_ATTEMPTS, wanted)
     return connection.execute(_RELEASE_TASKS, wanted).rowcount
+
+
+def touch(connection: sqlite3.Connection) -> None:
+    """Write the first page again as it is."""
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
 
 
 # --- purge ----------------------------------------------------------------------------------

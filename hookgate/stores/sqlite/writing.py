@@ -97,7 +97,7 @@ class Committer:
 
 def _left(verb: object, arguments: tuple[object, ...], result: object, before: bool) -> bool:
     """Whether a claim may find tasks after a write; `before` is whether it may have before it."""
-    if verb in (writes.extend, writes.purge):
+    if verb in (writes.extend, writes.purge, writes.touch):
         return before
     if verb is writes.claim and isinstance(result, list):
         _, limit, *_ = arguments
