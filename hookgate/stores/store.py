@@ -199,7 +199,8 @@ class Store(Protocol):
         A task may start when it is due; when every task of its source and `key` that was recorded
         before it has ended; and while fewer attempts of its program run than `concurrency` allows,
         whoever runs them. It is due at once, whatever the clocks say, unless it waits out a burst
-        or was put back until a time; then from that time on.
+        or was put back until a time; then from that time on. Where the clock was set back since its
+        last attempt began, or since it was recorded, it has waited enough.
 
         Of these the highest priority goes first; of one priority, those of the source of which the
         fewest run; of one source, in the order in which they were recorded or, where they were put

@@ -129,6 +129,52 @@ def test_a_disk_that_fails_or_turns_read_only_costs_nothing_that_was_accepted(
         bears(served, lambda: failing_calls(writing_process(served), calls, error))
 
 
+SET_CLOCK = """
+import pathlib, time
+def ahead(told=time.time, file=pathlib.Path({file!r})):
+    return told() + float(file.read_text() or 0)
+time.time = ahead
+"""
+"""Put in the way of the interpreter's start: the time of the gateway is what a file says."""
+
+RETRYING = """\
+version: 1
+server: {{admin_token: {admin}}}
+store: sqlite:hookgate.db
+sources: {{s: {{auth: {{type: none}}, rules: {{"*": [{{program: fail_once}}]}}}}}}
+programs:
+  fail_once:
+    command: [sh, -c, "[ $HOOKGATE_ATTEMPT = 2 ]"]
+    retry: {{attempts: 2, backoff: fixed, initial: 2s, jitter: 0}}
+"""
+
+
+def tried(served: Gateway, task_id: str) -> None:
+    """Wait until a task has begun to wait for its next attempt."""
+    for task in polled(lambda: served.task(task_id)):
+        if task["error"]:
+            return
+
+
+def test_a_clock_that_is_set_on_and_back_delays_no_task(tmp_path: Path) -> None:
+    clock, rules = tmp_path / "clock", tmp_path / "rules.yaml"
+    clock.write_text("0")
+    rules.write_text(RETRYING.format(admin=ADMIN_TOKEN))
+    (tmp_path / "sitecustomize.py").write_text(SET_CLOCK.format(file=str(clock)))
+    with Gateway(rules, environ={"PYTHONPATH": str(tmp_path)}) as served:
+        tasks = []
+        for ahead in ("3600", "0", "-3600", "0"):
+            clock.with_name("next").write_text(ahead)
+            clock.with_name("next").replace(clock)
+            task_id = post(served).json()["task_id"]
+            tried(served, task_id)
+            tasks.append(task_id)
+        for task_id in tasks:
+            task = served.ended_task(task_id)
+            assert (task["status"], task["attempt_count"]) == ("completed", 2)
+        assert tasks == sorted(tasks)
+
+
 def test_a_store_on_a_read_only_disk_is_told_at_the_start(tmp_path: Path) -> None:
     with small_disk(tmp_path / "disk", "size=1m,ro") as disk:
         rules = written(tmp_path, disk / "hookgate.db")

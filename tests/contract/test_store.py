@@ -252,6 +252,17 @@ async def test_what_was_recorded_before_the_clock_was_set_back_is_due_at_once(
     assert await claimed(store, now=START) == ids_of(given)
 
 
+async def test_what_waits_since_before_the_clock_was_set_back_has_waited_enough(
+    store: Store,
+) -> None:
+    await sample().record_in(store)
+    [claim] = await store.claim("w1", 1, LEASE, START + 10)
+    until = START + 20
+    assert await store.finish(claim.attempt, TaskStatus.PENDING, until, START + 11)
+    assert await store.claim("w1", 1, LEASE, START + 12) == []
+    assert len(await store.claim("w1", 1, LEASE, START - 3600)) == 1
+
+
 async def test_the_highest_priority_is_claimed_first(store: Store) -> None:
     samples = [sample(priority=priority) for priority in (0, -3, 7, 0, 7)]
     await record_all(store, samples)

@@ -41,6 +41,7 @@ _IDS_OF_TASKS = sql("ids_of_tasks")
 _STANDING = sql("standing")
 _ANY_READY = sql("any_ready")
 _NEXT_WAIT = sql("next_wait")
+_ANY_OF_FUTURE = sql("any_of_future")
 _RUNNING_TASKS = sql("running_tasks")
 
 
@@ -124,9 +125,16 @@ def next_wait(connection: sqlite3.Connection) -> float:
     return math.inf if due is None else due
 
 
-def next_due(connection: sqlite3.Connection) -> float:
+def next_due(connection: sqlite3.Connection, now: float) -> float:
     """When a claim may hand out a task, if no program were at its limit; minus infinity is now."""
-    return -math.inf if any_ready(connection) else next_wait(connection)
+    any_now = any_ready(connection) or _any_of_future(connection, now)
+    return -math.inf if any_now else next_wait(connection)
+
+
+def _any_of_future(connection: sqlite3.Connection, now: float) -> bool:
+    """Whether a task waits since a time that is still to come: the clock was set back."""
+    found: int = connection.execute(_ANY_OF_FUTURE, (now,)).fetchone()[0]
+    return bool(found)
 
 
 def backlog(connection: sqlite3.Connection) -> Backlog:

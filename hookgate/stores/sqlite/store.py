@@ -215,7 +215,7 @@ class SqliteStore:
         while not await due.wait(min(_LOOK_AGAIN, deadline - time.monotonic())):
             if time.monotonic() >= deadline:
                 return
-            due.sooner(await self._parts.reader.read(reads.next_due))
+            due.sooner(await self._parts.reader.read(reads.next_due, time.time()))
 
     # --- its parts ----------------------------------------------------------------------------
 
@@ -240,9 +240,10 @@ def _made_ready(writing: sqlite3.Connection) -> float:
     What is pending is counted anew, so that no mistake in that outlives a restart.
     """
     with transaction(writing, "BEGIN IMMEDIATE"):
-        writes.release(writing, lease_ended=math.inf, now=time.time())
+        now = time.time()
+        writes.release(writing, lease_ended=math.inf, now=now)
         recording.recount(writing)
-        return reads.next_due(writing)
+        return reads.next_due(writing, now)
 
 
 def _close(parts: OpenStore) -> None:

@@ -28,6 +28,7 @@ WAITS_ENDED_AT_ONCE = 1_000
 """Tasks that a claim takes out of waiting: of more, the rest is the next claim's."""
 
 _END_WAIT = sql("end_wait")
+_END_WAIT_OF_FUTURE = sql("end_wait_of_future")
 _CLAIM_TASKS = sql("claim_tasks")
 _BEGIN_ATTEMPTS = sql("begin_attempts")
 _CLAIMED_DELIVERIES = sql("claimed_deliveries")
@@ -66,6 +67,7 @@ def claim(
     for lost in unsure:
         _unclaim(connection, connection.execute(_CLAIMED_AT, lost).fetchall())
     connection.execute(_END_WAIT, (now, WAITS_ENDED_AT_ONCE))
+    connection.execute(_END_WAIT_OF_FUTURE, (now, WAITS_ENDED_AT_ONCE))
     chosen = next_in_line(connection, limit, concurrency)
     if not chosen:
         return []

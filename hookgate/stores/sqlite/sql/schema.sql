@@ -79,6 +79,8 @@ CREATE INDEX tasks_ready ON tasks (source, program, priority DESC, turn)
     WHERE status = 'pending' AND NOT waiting AND NOT blocked;
 CREATE INDEX tasks_waiting ON tasks (next_attempt_at)
     WHERE status = 'pending' AND waiting AND NOT blocked;
+CREATE INDEX tasks_waiting_since ON tasks (coalesce(started_at, created_at))
+    WHERE status = 'pending' AND waiting AND NOT blocked;
 CREATE INDEX tasks_of_key ON tasks (source, key)
     WHERE key IS NOT NULL AND status IN ('pending', 'running');
 CREATE INDEX tasks_of_burst ON tasks (source, rule, program, burst_key)
