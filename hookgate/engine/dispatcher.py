@@ -26,7 +26,10 @@ LEASE = 60.0
 
 LEASE_ENDED = "its lease ended before the attempt did"
 
+STOPPED = "the gateway stopped during the attempt"
+
 _IDLE = 60.0
+_LONGEST_SHORTAGE = 30.0
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.1, 5.0
 
 
@@ -163,9 +166,12 @@ class Dispatcher:
         began = time.perf_counter()
         try:
             result = await self._run(claim)
+            if result.shortage:
+                await self._wait_out(claim, result)
+                return
         except asyncio.CancelledError:
             if self._stopping.is_set():
-                await self._give_back(claim)
+                await self._give_back(claim, STOPPED)
             else:
                 journal.task_given_back(claim.task, LEASE_ENDED)
             raise
@@ -206,6 +212,17 @@ class Dispatcher:
             journal.runner_broke(claim.task)
             return _not_run(f"hookgate could not run it: {type(error).__name__}")
 
+    async def _wait_out(self, claim: Claim, result: Result) -> None:
+        """Give a task back that the machine had not the means to run, after a while.
+
+        Meanwhile it keeps its slot: there is no point in beginning as much as ever.
+        """
+        pause = min(2.0**claim.task.cut_short, _LONGEST_SHORTAGE)
+        await _unless(self._stopping, asyncio.sleep(pause))
+        await self._give_back(claim, str(result.error))
+        if claim.task.id in self._ends:
+            self._ends[claim.task.id].set()
+
     def _wait_before_retry(self, claim: Claim, result: Result) -> float | None:
         """How many seconds until the task is tried again; None where it is not."""
         program = self._current.config.programs.get(claim.task.program)
@@ -241,9 +258,9 @@ class Dispatcher:
                     journal.task_given_back(claim.task, LEASE_ENDED)
                 return
 
-    async def _give_back(self, claim: Claim) -> None:
+    async def _give_back(self, claim: Claim, reason: str) -> None:
+        """Record that an attempt was cut short: it is no try, and its task is due at once."""
         now = self._clock()
-        reason = "the gateway stopped during the attempt"
         attempt = replace(claim.attempt, status=TaskStatus.FAILED, finished_at=now, error=reason)
         journal.task_given_back(claim.task, reason)
         await self._finish(claim, attempt, TaskStatus.PENDING)

@@ -17,7 +17,7 @@ from hookgate.core.programs import CommandProgram
 from hookgate.runners.executable import find_executable, why_not_started
 from hookgate.runners.payload_file import payload_place, remove_left_behind, write_payload
 from hookgate.runners.process import Invocation, Limits, run_to_end
-from hookgate.runners.results import not_run, result_of
+from hookgate.runners.results import not_begun, not_run, result_of
 from hookgate.runners.runner import Result, Work
 from hookgate.runners.waiting import until_done
 from hookgate.strays import end_strays
@@ -54,12 +54,12 @@ class CommandRunner:
         try:
             keep_on, stop = socket.socketpair()
         except OSError as error:
-            return not_run(f"the attempt could not be begun: {error.strerror}")
+            return not_begun(f"the attempt could not be begun: {error.strerror}", error)
         with keep_on, stop:
             try:
                 attempt = _in_thread(partial(self._attempt, program, work, stop))
             except RuntimeError as error:
-                return not_run(f"the attempt could not be begun: {error}")
+                return not_begun(f"the attempt could not be begun: {error}", error)
             return await _outcome(attempt, keep_on.close)
 
     def _attempt(self, program: CommandProgram, work: Work, stop: socket.socket) -> Result:
@@ -73,7 +73,7 @@ class CommandRunner:
                 write_payload(place, line.payload)
                 return self._execute(program, work, line, stop)
         except OSError as error:
-            return not_run(f"the payload file could not be written: {error.strerror}")
+            return not_begun(f"the payload file could not be written: {error.strerror}", error)
 
     def _execute(
         self, program: CommandProgram, work: Work, line: CommandLine, stop: socket.socket
@@ -87,7 +87,7 @@ class CommandRunner:
         try:
             ending = run_to_end(invocation, limits, stop)
         except (OSError, ValueError) as error:
-            return not_run(why_not_started(word, error))
+            return not_begun(why_not_started(word, error), error)
         if ending.timed_out or ending.stopped:
             with suppress(OSError):  # no descriptor is left to look with
                 end_strays([work.task.id], work.attempt)

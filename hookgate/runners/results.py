@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import signal
+from dataclasses import replace
 
 from hookgate.core.programs import Program
 from hookgate.runners.process import Ending
 from hookgate.runners.runner import Result
+from hookgate.runners.shortage import is_shortage
 
 
 def result_of(program: Program, ending: Ending, retry_after: float | None = None) -> Result:
@@ -24,6 +26,11 @@ def result_of(program: Program, ending: Ending, retry_after: float | None = None
 def not_run(reason: str, *, hopeless: bool = False) -> Result:
     """An attempt that did not come to running anything."""
     return Result(exit_code=None, output="", stderr="", error=reason, hopeless=hopeless)
+
+
+def not_begun(reason: str, error: Exception) -> Result:
+    """An attempt that could not be begun; where the machine was short of something, it was none."""
+    return replace(not_run(reason), shortage=is_shortage(error))
 
 
 def _error(program: Program, ending: Ending) -> str | None:

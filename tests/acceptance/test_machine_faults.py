@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import subprocess
 import sys
 from collections.abc import Callable
@@ -13,7 +14,9 @@ import pytest
 
 from tests.acceptance.gateway import ADMIN_TOKEN, HOOKGATE, Gateway, polled
 from tests.acceptance.machine import (
+    MIB,
     failing_calls,
+    few_descriptors,
     file_size_limit,
     full,
     small_disk,
@@ -127,6 +130,42 @@ def test_a_disk_that_fails_or_turns_read_only_costs_nothing_that_was_accepted(
 ) -> None:
     with Gateway(written(tmp_path, tmp_path / "hookgate.db")) as served:
         bears(served, lambda: failing_calls(writing_process(served), calls, error))
+
+
+def test_a_want_of_descriptors_delays_tasks_and_fails_none(tmp_path: Path) -> None:
+    with Gateway(written(tmp_path, tmp_path / "hookgate.db")) as served:
+        served.ended_task(post(served).json()["task_id"])
+        with httpx.Client(base_url=served.url, headers={"x-event-type": "go"}) as client:
+            client.get("/healthz")
+            with few_descriptors(served.process.pid, 1):
+                accepted = [client.post("/s", json={}).json()["task_id"] for _ in range(5)]
+                for log in polled(lambda: served.log):
+                    if "Too many open files" in log:
+                        break
+                assert {client.get(f"/api/tasks/{each}").status_code for each in accepted} == {200}
+                assert client.get("/healthz").status_code == 200
+        for task_id in accepted:
+            assert served.ended_task(task_id)["status"] == "completed"
+
+
+EATER = """
+import os
+held = []
+while True:
+    held.append(bytearray(1 << 20))
+"""
+
+
+def test_a_program_that_eats_memory_fails_alone(tmp_path: Path) -> None:
+    rules = written(tmp_path, tmp_path / "hookgate.db")
+    (tmp_path / "hold.py").write_text(EATER)
+    with Gateway(rules) as served:
+        resource.prlimit(served.process.pid, resource.RLIMIT_DATA, (600 * MIB, 600 * MIB))
+        eating = [post(served, "hold").json()["task_id"] for _ in range(2)]
+        going = [post(served, "go").json()["task_id"] for _ in range(5)]
+        ends = [served.ended_task(each) for each in [*eating, *going]]
+    assert [each["status"] for each in ends] == ["failed"] * 2 + ["completed"] * 5
+    assert all(each["error"] == "exit 1: MemoryError" for each in ends[:2])
 
 
 SET_CLOCK = """

@@ -464,7 +464,9 @@ async def main(scratch):
         pass
     errors = []
     while errors[-3:] != [None] * 3 and hoard:
-        errors.append((await runner.run(program("true"), work())).error)
+        result = await runner.run(program("true"), work())
+        assert result.shortage == (result.error is not None)
+        errors.append(result.error)
         os.close(hoard.pop())
     print(json.dumps(errors))
 

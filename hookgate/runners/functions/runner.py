@@ -13,7 +13,7 @@ from hookgate.core.programs import FunctionProgram
 from hookgate.expr.values import json_bytes
 from hookgate.runners.functions.frames import call_frame
 from hookgate.runners.functions.pool import Pool
-from hookgate.runners.results import not_run, result_of
+from hookgate.runners.results import not_begun, not_run, result_of
 from hookgate.runners.runner import Result, Work
 from hookgate.strays import end_strays
 
@@ -62,7 +62,7 @@ class FunctionRunner:
             await self._end_strays(work)
             raise
         except (OSError, ValueError) as error:
-            return not_run(_why_not_started(program, error))
+            return not_begun(_why_not_started(program, error), error)
         if called.ending.timed_out:
             await self._end_strays(work)
         result = result_of(program, called.ending, called.retry_after)
