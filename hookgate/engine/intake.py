@@ -183,10 +183,10 @@ class Intake:
             return NotRecorded(delivery, f"a fault of hookgate: {type(error).__name__}")
         if isinstance(result, Full):
             return await self._no_room(delivery, decision, result, len(tasks), most)
-        self._readiness.wrote()
         self._confirm(delivery, decision)
         if isinstance(result, Duplicate):
             return Repeated(delivery, decision, result.delivery_id, result.tasks)
+        self._readiness.wrote()
         return Taken(delivery, decision, tasks)
 
     async def _no_room(
