@@ -10,13 +10,13 @@ from pathlib import Path
 from hookgate.cli.exits import FINDINGS, OK
 from hookgate.cli.findings.as_text import problems_text
 from hookgate.cli.findings.report import Checked, Report
+from hookgate.cli.json_output import show_json
 from hookgate.cli.reload_state import State, read_state
 from hookgate.cli.rules_file import fail, read_environment, read_rules
 from hookgate.cli.store_file import store_of
 from hookgate.cli.terminal import doubtful, plain, show, width
 from hookgate.engine.reload import Outcome
 from hookgate.errors import StoreUnavailable
-from hookgate.expr.values import json_text
 from hookgate.stores.sqlite.file import holder
 
 PATIENCE = 60.0
@@ -79,15 +79,13 @@ def _holder(store: str) -> int | None:
 
 def _print(outcome: Outcome, path: Path, *, as_json: bool) -> int:
     if as_json:
-        show(
-            json_text(
-                {
-                    "format_version": 1,
-                    "outcome": "in use" if outcome.successful else "refused",
-                    "restart": list(outcome.restart),
-                    "report": plain(outcome.report),
-                }
-            )
+        show_json(
+            {
+                "format_version": 1,
+                "outcome": "in use" if outcome.successful else "refused",
+                "restart": list(outcome.restart),
+                "report": plain(outcome.report),
+            }
         )
     else:
         show("\n".join(_lines(outcome, path)))

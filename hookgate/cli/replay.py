@@ -11,6 +11,7 @@ from typing import NoReturn
 import typer
 
 from hookgate.cli.exits import FINDINGS, OK, USAGE
+from hookgate.cli.json_output import show_json
 from hookgate.cli.replay_report import Run, document, report
 from hookgate.cli.request_parts import named_values, read_payload_file
 from hookgate.cli.rules_file import print_problems, read_environment, read_rules
@@ -20,7 +21,6 @@ from hookgate.engine.captured import Capture, read_capture
 from hookgate.engine.ids import Ids
 from hookgate.engine.replay import Replay, run_replayed, with_event_type
 from hookgate.engine.replay import replay as decide_replay
-from hookgate.expr.values import json_text
 from hookgate.model import Delivery, Rejected
 
 
@@ -54,7 +54,7 @@ def replay(
     replayed = decide_replay(config, delivery, skip_auth=_why_not_verified(request, capture))
     runs = _run(config, replayed) if run else None
     if as_json:
-        show(json_text(document(replayed, runs)))
+        show_json(document(replayed, runs))
     else:
         show(report(replayed, str(rules), runs))
     return _exit_code(replayed, runs)

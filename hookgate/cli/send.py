@@ -11,6 +11,7 @@ from typing import NoReturn
 import typer
 
 from hookgate.cli.exits import FINDINGS, OK, USAGE
+from hookgate.cli.json_output import show_json
 from hookgate.cli.request_parts import named_values, read_payload_file
 from hookgate.cli.rules_file import fail, print_problems, read_environment, read_rules
 from hookgate.cli.sending.calling import Unreachable, call, header_fault
@@ -23,7 +24,6 @@ from hookgate.engine.captured import read_capture
 from hookgate.engine.ids import Ids
 from hookgate.engine.outgoing import Given, Outgoing, Unsendable, outgoing
 from hookgate.engine.signing import Unsignable, signed
-from hookgate.expr.values import json_text
 from hookgate.loading.findings import did_you_mean
 from hookgate.loading.load import Loaded
 from hookgate.loading.nodes import Node
@@ -65,7 +65,10 @@ def send(
         fail(f"{target.origin} cannot be reached: {answer.reason} (is 'hookgate serve' running?)")
     signature = ("the signature",) if delivery.body != made.delivery.body else ()
     sent = Sent(delivery, source, target, (*made.put, *signature), request.payload, rules)
-    show(json_text(document(sent, answer)) if as_json else report(sent, answer))
+    if as_json:
+        show_json(document(sent, answer))
+    else:
+        show(report(sent, answer))
     return OK if answer.good else FINDINGS
 
 

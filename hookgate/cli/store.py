@@ -6,12 +6,12 @@ import time
 from collections.abc import Iterator, Mapping
 
 from hookgate.cli.exits import FINDINGS, OK
+from hookgate.cli.json_output import show_json
 from hookgate.cli.rules_file import fail
 from hookgate.cli.store_file import Place, looked_into
 from hookgate.cli.terminal import bad, good, printable, show
 from hookgate.cli.times import span
 from hookgate.errors import StoreInUse
-from hookgate.expr.values import json_text
 from hookgate.model import JSON
 from hookgate.server.views import moment
 from hookgate.stores.sqlite import writes
@@ -33,7 +33,7 @@ def stats(place: Place, *, as_json: bool) -> int:
     with looked_into(path) as connection, transaction(connection, "BEGIN"):
         found = figures(connection, path)
     if as_json:
-        show(json_text(_document(path, found)))
+        show_json(_document(path, found))
     else:
         show("\n".join(_lines(path, found, time.time())))
     return OK
@@ -45,7 +45,7 @@ def check(place: Place, *, as_json: bool) -> int:
     with looked_into(path) as connection, transaction(connection, "BEGIN"):
         found = [printable(fault) for fault in faults(connection)]
     if as_json:
-        show(json_text({"format_version": 1, "store": path, "faults": list(found)}))
+        show_json({"format_version": 1, "store": path, "faults": list(found)})
     else:
         show("\n".join([*map(bad, found), f"{path}: {_verdict(found)}"]))
     return FINDINGS if found else OK

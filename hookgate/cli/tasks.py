@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import typer
 
 from hookgate.cli.exits import FINDINGS, OK
+from hookgate.cli.json_output import show_json
 from hookgate.cli.store_file import Place, looked_into
 from hookgate.cli.table import Style, table
 from hookgate.cli.terminal import bad, dim, doubtful, good, printable, show, width
@@ -66,7 +67,7 @@ def list_tasks(place: Place, wanted: Wanted, *, as_json: bool) -> int:
         tasks = reads.tasks(connection, wanted.as_filter(now))
     if as_json:
         listed = [views.task_summary(task) for task in tasks]
-        show(json_text({"format_version": 1, "tasks": list(listed)}))
+        show_json({"format_version": 1, "tasks": list(listed)})
         return OK
     head = ("TASK", "PROGRAM", "SOURCE", "EVENT", "STATUS", "ATTEMPTS", "WHEN", "WHY")
     rows = [_row(task, now) for task in tasks]
@@ -84,7 +85,7 @@ def show_task(place: Place, prefix: str, *, as_json: bool) -> int:
     if history is None:
         return no_single_task(prefix, found)
     if as_json:
-        show(json_text({"format_version": 1, "task": views.task_detail(history)}))
+        show_json({"format_version": 1, "task": views.task_detail(history)})
     else:
         show("\n".join(_page(history, time.time())))
     return OK

@@ -10,12 +10,12 @@ import typer
 
 from hookgate.cli.exits import FINDINGS, OK
 from hookgate.cli.findings.as_text import counted
+from hookgate.cli.json_output import show_json
 from hookgate.cli.rules_file import fail
 from hookgate.cli.store_file import Place, looked_into
 from hookgate.cli.tasks import Wanted, matching_ids, no_single_task
 from hookgate.cli.terminal import show
 from hookgate.errors import StoreUnavailable
-from hookgate.expr.values import json_text
 from hookgate.model import TaskStatus
 from hookgate.stores.sqlite import reads, writes
 from hookgate.stores.sqlite.file import holder, transaction
@@ -83,7 +83,7 @@ def _retry(connection: sqlite3.Connection, ids: list[str]) -> list[str]:
 
 def _tell(path: str, retried: list[str], *, as_json: bool) -> int:
     if as_json:
-        show(json_text({"format_version": 1, "retried": list(retried)}))
+        show_json({"format_version": 1, "retried": list(retried)})
         return OK
     when = "now" if _served(path) else "when a gateway uses this store"
     start = "starts" if len(retried) == 1 else "start"

@@ -15,6 +15,7 @@ from hookgate.loading.context import (
     seconds_at,
     text_at,
     texts_at,
+    written_at,
 )
 from hookgate.loading.ignores import apply_ignores
 from hookgate.loading.interpolation import Filled, Piece
@@ -66,7 +67,7 @@ def _server(root: Node, context: Context) -> ServerSettings:
     return ServerSettings(
         host=text_at(node, "host") or default.host,
         port=integer_at(node, "port", default=default.port),
-        public_url=text_at(node, "public_url"),
+        public_url=written_at(node, "public_url"),
         trusted_proxies=compile_networks(node.items("trusted_proxies"), context),
         max_body=bytes_at(node, "max_body", default=default.max_body),
         max_bodies=bytes_at(node, "max_bodies", default=default.max_bodies),

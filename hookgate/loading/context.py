@@ -102,6 +102,15 @@ def text_at(node: Node, *path: str) -> str | None:
     return child.text if child is not None and complete(child.string) else None
 
 
+def written_at(node: Node, *path: str) -> str | None:
+    """A text, also where a variable in it is not set; then it is only good to know that it is set.
+
+    Nothing runs by such a rules file.
+    """
+    child = node.get(*path)
+    return None if child is None else child.text
+
+
 def texts_at(node: Node, *path: str) -> tuple[str, ...]:
     """The texts of a list that are known; empty where it is not set."""
     items = node.items(*path)

@@ -24,6 +24,7 @@ from hookgate.loading.context import (
     seconds_at,
     text_at,
     texts_at,
+    written_at,
 )
 from hookgate.loading.handshakes import compile_handshakes, handshake_nodes, places_in
 from hookgate.loading.interpolation import complete, pieces, shown
@@ -107,7 +108,7 @@ def _compile_source(name: str, node: Node, server: ServerSettings, context: Cont
 
 def _url(name: str, node: Node, base_url: str | None) -> str | None:
     """The URL that the sender was given: the source's own, or that of the gateway and its route."""
-    own = text_at(node, "public_url")
+    own = written_at(node, "public_url")
     if own is not None or base_url is None:
         return own
     return f"{base_url.rstrip('/')}/api/webhooks/{name}"

@@ -405,3 +405,22 @@ def test_the_action_annotates_and_fails_as_its_inputs_say(
     )
     assert result.returncode == code
     assert result.stdout.count("::warning file=warned.yaml") == annotations
+
+
+UNSET_URL = """\
+version: 1
+sources:
+  own:
+    public_url: "${UNSET_URL}"
+    auth: {type: twilio, secret: "${UNSET_SECRET}"}
+    rules: {"*": [{program: note}]}
+programs: {note: {command: ["true"]}}
+"""
+
+
+def test_a_public_url_that_is_not_known_here_is_set_all_the_same(tmp_path: Path) -> None:
+    file = tmp_path / "rules.yaml"
+    file.write_text(UNSET_URL)
+    result = validate(str(file), "--no-environment")
+    assert (result.returncode, result.stdout.count("HG")) == (0, 0), result.stdout
+    assert validate(str(file)).stdout.count("HG224") == 0
