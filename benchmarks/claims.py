@@ -111,7 +111,7 @@ def _fill(connection: sqlite3.Connection, shape: str, count: int) -> None:
 def _claim(connection: sqlite3.Connection) -> None:
     claims = writes.claim(connection, "w1", 8, NOW + 60, NOW, FULL)
     assert len(claims) == 8
-    reads.next_due(connection)
+    reads.next_due(connection, NOW)
 
 
 def _record(connection: sqlite3.Connection) -> None:

@@ -31,6 +31,7 @@ from hookgate.core.decide import decide, decide_authentic
 from hookgate.engine.intake import Intake
 from hookgate.engine.limits import Limits
 from hookgate.engine.metrics import Metrics
+from hookgate.engine.readiness import Readiness
 from hookgate.engine.receipts import Taken
 from hookgate.loading.load import load
 from hookgate.model import Accepted, Delivery
@@ -158,11 +159,15 @@ def cpu(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
+def _intake(store: SqliteStore, config: Config) -> Intake:
+    return Intake(store, Readiness(store), time.time, Metrics(config, time.time()), Limits())
+
+
 async def recording(config: Config, directory: str) -> dict[str, float]:
     """What the record takes in the gateway, and in the process that writes."""
     raw_headers, body = push()
     async with SqliteStore(str(Path(directory, "profile.db"))) as store:
-        intake = Intake(store, time.time, Metrics(config, time.time()), Limits())
+        intake = _intake(store, config)
         first = Delivery(
             "", "github", time.time(), "POST", "/github", {}, headers_of(raw_headers), body, "::1"
         )
@@ -193,7 +198,7 @@ def figures() -> dict[str, float]:
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             transport = runner.run(http())
             recorded = runner.run(recording(config, directory))
-        intake = Intake(SqliteStore("unused"), time.time, Metrics(config, time.time()), Limits())
+        intake = _intake(SqliteStore("unused"), config)
         steps = in_the_event_loop(config, intake)
     return transport | steps | recorded
 
