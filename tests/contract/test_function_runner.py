@@ -228,6 +228,20 @@ def test_what_it_returns_is_output_after_what_it_prints(
     assert run(program(file)) == [Result(0, f"a child\nfirst\n{output}", "to stderr\n", None)]
 
 
+def test_what_is_printed_belongs_to_its_call(file: Path) -> None:
+    write(
+        file,
+        """
+        import sys
+        def handle(n):
+            print(n)
+            print(n, file=sys.stderr)
+        """,
+    )
+    found = run(program(file), *(work({"n": n}) for n in range(300)))
+    assert [(each.output, each.stderr) for each in found] == [(f"{n}\n",) * 2 for n in range(300)]
+
+
 def test_a_coroutine_function_keeps_its_loop_from_call_to_call(file: Path) -> None:
     write(
         file,
@@ -524,7 +538,10 @@ def test_another_configuration_has_processes_of_its_own_and_running_calls_end_on
         runner.use([new])
         quick = await runner.run(new, work())
         told.unlink()
-        return [quick.output, (await slow).output]
+        found = [quick.output, (await slow).output]
+        while len(children()) > 1:  # noqa: ASYNC110 - the old one ends in its own time
+            await asyncio.sleep(0.01)
+        return found
 
     assert running(act) == ["new", "old"]
 
@@ -556,9 +573,9 @@ def test_it_sees_the_variables_of_its_own_task_alone(file: Path) -> None:
         import os
         at_start = dict(os.environ)
         def handle():
-            os.environ["LEFT"] = "over"
             found = dict(os.environ)
             found.pop("LC_CTYPE", None)
+            os.environ["LEFT"] = "over"
             return [at_start.get("A"), found]
         """,
     )
@@ -573,7 +590,6 @@ def test_it_sees_the_variables_of_its_own_task_alone(file: Path) -> None:
         "PATH": ENVIRON["PATH"],
         "HOME": "/nowhere",
         "A": "1",
-        "LEFT": "over",
         "HOOKGATE_SOURCE": "jira",
         "HOOKGATE_EVENT_TYPE": "created",
         "HOOKGATE_EVENT_ID": "e1",
