@@ -14,8 +14,7 @@ from pathlib import Path as File
 import pytest
 import yaml
 
-from hookgate.core.templates import Placeholder
-from hookgate.core.templates import fill
+from hookgate.core.templates import Placeholder, fill
 from hookgate.errors import EvaluationError
 from hookgate.expr.conditions import Condition, ConditionFault, parse_condition
 from hookgate.expr.paths import Path, parse_path
