@@ -25,7 +25,7 @@ MAX_DEPTH = 50
 MAX_NODES = 200_000
 """How many values a file may hold once its aliases are unfolded."""
 
-_Parser: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+Parser: type[yaml.SafeLoader | yaml.CSafeLoader] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 _NOT_TEXT = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NOT_CHARACTER = re.compile("[\0\ud800-\udfff]")
@@ -105,7 +105,7 @@ class _Builder:
     def __init__(self, text: str, findings: Findings) -> None:
         self._text = text
         self._findings = findings
-        self._parser = _Parser(text)
+        self._parser = Parser(text)
         self._anchors: dict[str, tuple[Node, int] | None] = {}
         self._count = 0
 

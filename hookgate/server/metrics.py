@@ -103,7 +103,7 @@ class Families(Collector):
 def _about_config(metrics: Metrics) -> Iterator[Metric]:
     yield InfoMetricFamily(
         "hookgate_config",
-        "The rules file in use, by the SHA-256 of its text.",
+        "The rules file in use, by the SHA-256 of its text without secrets and remarks.",
         value={"digest": metrics.digest},
     )
     yield GaugeMetricFamily(

@@ -125,7 +125,7 @@ def test_as_many_values_as_are_allowed_can_be_read() -> None:
 def test_both_parsers_of_pyyaml_tell_the_same_places(monkeypatch: pytest.MonkeyPatch) -> None:
     text = "é: &x 'a''b'\nlist: [1, *x, {b: \"c\\n\"}]\nd: |\n  e\n\nf: >-\n  g\n"
     with_libyaml = read_well(text)
-    monkeypatch.setattr(reader, "_Parser", yaml.SafeLoader)
+    monkeypatch.setattr(reader, "Parser", yaml.SafeLoader)
     assert read_well(text) == with_libyaml
 
 
