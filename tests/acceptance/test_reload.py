@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import pty
+import shutil
 import signal
 import subprocess
 import sys
@@ -461,6 +462,32 @@ async def load(url: str, stop: threading.Event, given: list[tuple[int, bytes]]) 
         await asyncio.gather(*(one(client, number) for number in range(8)))
 
 
+def in_place(rules: Path, text: str) -> None:
+    rules.write_text(text)
+
+
+def over_it(rules: Path, text: str) -> None:
+    rules.with_name("next.yaml").write_text(text)
+    rules.with_name("next.yaml").replace(rules)
+
+
+def by_a_link(rules: Path, text: str) -> None:
+    """As the kubelet does: what the file leads to is exchanged at once, and then deleted."""
+    data, before = rules.with_name("..data"), rules.with_name("..data").resolve()
+    version = rules.with_name(f"..{time.monotonic_ns()}")
+    version.mkdir()
+    (version / "rules.yaml").write_text(text.replace("hookgate.db", f"{rules.parent}/hookgate.db"))
+    rules.with_name("..data_tmp").symlink_to(version.name)
+    rules.with_name("..data_tmp").replace(data)
+    rules.with_name("linked").symlink_to("..data/rules.yaml")
+    rules.with_name("linked").replace(rules)
+    if before != data:
+        shutil.rmtree(before)
+
+
+WAYS = (over_it, in_place, by_a_link)
+
+
 @pytest.mark.timeout(60 + RELOADS)
 def test_no_request_fails_or_is_decided_by_half_a_file_while_files_are_swapped(
     rules: Path,
@@ -473,17 +500,18 @@ def test_no_request_fails_or_is_decided_by_half_a_file_while_files_are_swapped(
         sender.start()
         try:
             for number in range(RELOADS):
-                rules.with_name("next.yaml").write_text(ONE if number % 2 else TWO)
-                rules.with_name("next.yaml").replace(rules)
+                bad = number % 5 == 4
+                WAYS[number % 3](rules, BROKEN if bad else ONE if number % 2 else TWO)
                 asked = time.monotonic()
                 served.process.send_signal(signal.SIGHUP)
                 for document in polled(lambda: json.loads(state.read_text()), 60):
                     if document["last"] is not None and document["last"]["began"] >= asked:
-                        assert document["last"]["successful"]
+                        assert document["last"]["successful"] is not bad
                         break
         finally:
             stop.set()
             sender.join()
     print(f"{RELOADS} reloads, {len(given)} answers")
     assert set(given) == WHOLE
-    assert served.log.count("outcome=in use") == RELOADS
+    assert served.log.count("outcome=refused") == RELOADS // 5
+    assert served.log.count("outcome=in use") == RELOADS - RELOADS // 5
