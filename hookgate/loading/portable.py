@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import pickle
+from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from typing import Any
 
@@ -45,8 +46,16 @@ class _Packer(pickle.Pickler):
         if type(part).__module__.startswith("cryptography."):
             return _from_der, _as_der(part)
         if is_dataclass(type(part)) and "__reduce__" not in vars(type(part)):
-            return type(part), tuple(getattr(part, each.name) for each in fields(part) if each.init)
+            return _record, (
+                type(part),
+                {each.name: getattr(part, each.name) for each in fields(part) if each.init},
+            )
         return NotImplemented
+
+
+def _record(kind: Callable[..., object], values: dict[str, Any]) -> object:
+    """Also one whose fields can be given by name alone."""
+    return kind(**values)
 
 
 def _condition(text: str, names: frozenset[str]) -> Condition:
