@@ -36,7 +36,7 @@ format: .venv/installed-dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: .venv/installed-bench
+bench: .venv/installed-charts
 	$(BIN)/python -m benchmarks.report $(if $(QUICK),--quick)
 
 .venv/bin/python:
@@ -50,8 +50,8 @@ bench: .venv/installed-bench
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	@touch $@ .venv/installed
 
-.venv/installed-bench: pyproject.toml | .venv/installed-dev
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,bench]'
+.venv/installed-charts: pyproject.toml | .venv/installed-dev
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev,charts]'
 	@touch $@
 
 .env:

@@ -1,4 +1,4 @@
-"""Figures as a picture of bars. matplotlib is imported here alone; the extra `bench` has it."""
+"""Figures as a picture of bars. matplotlib is imported here alone; the extra `charts` has it."""
 
 from __future__ import annotations
 

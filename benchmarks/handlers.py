@@ -19,7 +19,6 @@ import shutil
 import socket
 import sqlite3
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -28,7 +27,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.ack import MARKER, ROOT, peer, server
+from benchmarks.load import Figures
+from benchmarks.servers import MARKER, ROOT, peer, put_load, server
 
 TOKEN = "benchmark"
 CONNECTIONS = 32
@@ -100,29 +100,9 @@ def request(path: str) -> str:
     )
 
 
-def send(port: int, path: str, events: int, connections: int, status: str) -> dict[str, Any]:
-    """Send so many events as fast as they are answered, from a process of its own."""
-    told = {
-        "host": "127.0.0.1",
-        "port": port,
-        "request": request(path),
-        "marker": MARKER,
-        "connections": min(connections, events),
-        "seconds": 600,
-        "most": events,
-    }
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.load"],
-        cwd=ROOT,
-        input=json.dumps(told),
-        capture_output=True,
-        check=True,
-        text=True,
-        timeout=630,
-    )
-    figures: dict[str, Any] = json.loads(done.stdout)
-    assert set(figures["statuses"]) == {status}, figures["statuses"]
-    return figures
+def send(port: int, path: str, events: int, connections: int, status: str) -> Figures:
+    """Send so many events as fast as they are answered."""
+    return put_load(port, request(path), min(connections, events), status, most=events)
 
 
 def send_in_turn(port: int, events: int) -> None:
@@ -178,7 +158,7 @@ def completed_per_second(program: str, events: int) -> float:
 def peer_per_second(events: int) -> float:
     """The same of the peer."""
     with peer(PEER_RULES) as (_, port):
-        return float(send(port, "/hooks/jira", events, CONNECTIONS, "200")["per_second"])
+        return send(port, "/hooks/jira", events, CONNECTIONS, "200").per_second
 
 
 def start_times(events: int, connections: int) -> list[float]:

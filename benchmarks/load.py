@@ -120,9 +120,8 @@ async def load(host: str, port: int, run: Run, connections: int, seconds: float)
 def main() -> None:
     """Read what to do from standard input, print the figures."""
     told = json.load(sys.stdin)
-    run = Run(
-        told["request"].encode("latin-1"), told["marker"].encode(), told.get("most", math.inf)
-    )
+    request, marker = told["request"].encode("latin-1"), told["marker"].encode()
+    run = Run(request, marker, math.inf if told["most"] is None else told["most"])
     arguments = told["host"], told["port"], run, told["connections"], told["seconds"]
     with asyncio.Runner(loop_factory=loop_factory()) as runner:
         print(json.dumps(asdict(runner.run(load(*arguments)))))

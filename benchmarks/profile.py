@@ -23,7 +23,8 @@ import uvicorn
 from starlette.types import Receive, Scope, Send
 from uvicorn.server import ServerState
 
-from benchmarks.ack import ROOT, RULES, SECRET, request
+from benchmarks.ack import RULES, SECRET, request
+from benchmarks.servers import ROOT
 from hookgate.core.authenticate import authenticate
 from hookgate.core.bodies import Body, read_body
 from hookgate.core.config import Config

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from benchmarks import ack, chart, claims, growth, profile, rest, verify
-from benchmarks.ack import ROOT
+from benchmarks.servers import ROOT
 
 PAGE = ROOT / "docs/performance.md"
 CHART = ROOT / "docs/performance.png"

@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.ack import ROOT
+from benchmarks.servers import ROOT
 
 TOKENS = ("HOOKGATE_ADMIN_TOKEN", "GITHUB_WEBHOOK_SECRET", "JIRA_WEBHOOK_TOKEN")
 SETTLED = 2.0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from enum import Enum
 from typing import Any, get_type_hints
 
@@ -26,7 +26,7 @@ def options() -> str:
     """Every option; one that several commands share is in one row."""
     owners: dict[tuple[str, str], list[str]] = {}
     for name, command in _commands().items():
-        hints = get_type_hints(_function(command.callback))
+        hints = get_type_hints(inspect.unwrap(command.callback))
         for option in command.params:
             if option.param_type_name == "option":
                 row = (_option(option, hints[option.name]), marked_up(option.help))
@@ -48,10 +48,6 @@ def _below(group: Any, words: str = "") -> Iterator[tuple[str, Any]]:
             yield f"{words}{name}", command
 
 
-def _function(callback: Callable[..., Any]) -> Callable[..., Any]:
-    return inspect.unwrap(callback)
-
-
 def _arguments(command: Any) -> list[str]:
     """The arguments; those that can be left out are in brackets already."""
     parameters = [found for found in command.params if found.param_type_name == "argument"]
@@ -63,9 +59,9 @@ def _arguments(command: Any) -> list[str]:
 
 def _option(option: Any, kind: Any) -> str:
     """How an option is written: its names, and what its value can be."""
-    *others, last = (*option.opts, *option.secondary_opts)
+    names: list[str] = [*option.opts, *option.secondary_opts]
     value = option.metavar or _choices(kind)
-    return ", ".join(f"`{name}`" for name in (*others, f"{last} {value}".rstrip()))
+    return ", ".join(f"`{name}`" for name in (*names[:-1], f"{names[-1]} {value}".rstrip()))
 
 
 def _choices(kind: Any) -> str:

@@ -9,7 +9,7 @@ from tests.soak.samples import FIGURES
 
 
 def draw(seen: Soak, path: Path) -> None:
-    """Write a PNG; needs matplotlib (`pip install -e '.[proof]'`)."""
+    """Write a PNG; needs matplotlib (`pip install -e '.[charts]'`)."""
     from matplotlib.figure import Figure  # noqa: PLC0415 - nothing else needs it
 
     figure = Figure(figsize=(10, 1.6 * len(FIGURES)), layout="constrained")

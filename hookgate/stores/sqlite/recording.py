@@ -45,15 +45,15 @@ class Recording(NamedTuple):
 
 def record(connection: sqlite3.Connection, recording: Recording) -> NotRecorded | None:
     """Keep a delivery with its tasks, unless its event was accepted before or there is no room."""
-    pending = backlog(connection)
-    bound = over(pending, recording.adds, recording.most)
+    pending, more = backlog(connection), recording.adds
+    bound = over(pending, more, recording.most)
     if bound is not None:
         return _duplicate(connection, recording) or Full(pending, bound)
     if recording.configuration is not None:
         connection.execute(_KEEP_CONFIGURATION, recording.configuration)
     if connection.execute(_INSERT_DELIVERY, recording.delivery).rowcount == 0:
         return _duplicate(connection, recording)
-    _add_tasks(connection, [recording])
+    _add_tasks(connection, [recording], more)
     return None
 
 
@@ -61,10 +61,11 @@ def record_all(
     connection: sqlite3.Connection, recordings: Sequence[Recording]
 ) -> Sequence[NotRecorded | None]:
     """The same for each in turn, by few statements where all of them are kept."""
-    if not _room_for_all(connection, recordings):
+    more = _together(recordings)
+    if not _room_for_all(connection, recordings, more):
         return [record(connection, each) for each in recordings]
     connection.execute("SAVEPOINT together")
-    if _all_recorded(connection, recordings):
+    if _all_recorded(connection, recordings, more):
         results: Sequence[NotRecorded | None] = [None] * len(recordings)
     else:
         connection.execute("ROLLBACK TO together")
@@ -73,8 +74,10 @@ def record_all(
     return results
 
 
-def _room_for_all(connection: sqlite3.Connection, recordings: Sequence[Recording]) -> bool:
-    pending, more = backlog(connection), _together(recordings)
+def _room_for_all(
+    connection: sqlite3.Connection, recordings: Iterable[Recording], more: Backlog
+) -> bool:
+    pending = backlog(connection)
     return all(exceeded(pending, more, most) is None for most in {each.most for each in recordings})
 
 
@@ -83,19 +86,23 @@ def _together(recordings: Iterable[Recording]) -> Backlog:
     return Backlog(sum(tasks), sum(sizes))
 
 
-def _all_recorded(connection: sqlite3.Connection, recordings: Sequence[Recording]) -> bool:
+def _all_recorded(
+    connection: sqlite3.Connection, recordings: Sequence[Recording], more: Backlog
+) -> bool:
     configurations = [each.configuration for each in recordings if each.configuration is not None]
     connection.executemany(_KEEP_CONFIGURATION, configurations)
     deliveries = [each.delivery for each in recordings]
     if connection.executemany(_INSERT_DELIVERY, deliveries).rowcount < len(deliveries):
         return False
-    _add_tasks(connection, recordings)
+    _add_tasks(connection, recordings, more)
     return True
 
 
-def _add_tasks(connection: sqlite3.Connection, recordings: Sequence[Recording]) -> None:
+def _add_tasks(
+    connection: sqlite3.Connection, recordings: Iterable[Recording], more: Backlog
+) -> None:
     insert_tasks(connection, [task for each in recordings for task in each.tasks])
-    connection.execute(_ADD_TO_BACKLOG, _together(recordings))
+    connection.execute(_ADD_TO_BACKLOG, more)
 
 
 def recount(connection: sqlite3.Connection) -> None:
