@@ -16,13 +16,12 @@ from pathlib import Path
 from time import perf_counter
 from typing import Any
 
-from hookgate.model import AuthResult, Burst, Delivery, Task, TaskStatus
-from hookgate.stores.sqlite import reads, recording, writes
+from benchmarks.samples import DECISION, DELIVERY, NOW, TASK, recording
+from hookgate.model import Burst
+from hookgate.stores.sqlite import reads, writes
 from hookgate.stores.sqlite.file import opened, transaction
-from hookgate.stores.sqlite.rows import delivery_row, task_row
-from hookgate.stores.store import StoredDecision
+from hookgate.stores.sqlite.recording import record
 
-NOW = 1_700_000_000.0
 LATER = NOW + 1_000_000
 ROUNDS = 30
 FULL = {"full": 0}
@@ -35,24 +34,6 @@ SHAPES: Mapping[str, Callable[[int], dict[str, Any]]] = {
     "of 200 priorities": lambda number: {"priority": number % 200 - 100},
     "waiting for a time": lambda number: {"burst": Burst(str(number), LATER)},
 }
-
-DELIVERY = Delivery("d", "s", NOW, "POST", "/s", {}, {}, b"{}", "192.0.2.7")
-DECISION = StoredDecision(
-    "accepted", "1 task", "push", None, AuthResult.PASSED, (), ("push[0]",), "0", ""
-)
-TASK = Task(
-    id="",
-    delivery_id="d",
-    source="s",
-    event_type="push",
-    event_id=None,
-    rule="push[0]",
-    program="deploy",
-    params={"ref": "refs/heads/main"},
-    status=TaskStatus.PENDING,
-    created_at=NOW,
-    next_attempt_at=LATER,
-)
 
 
 @dataclass(frozen=True)
@@ -101,11 +82,10 @@ def _measured(shape: str, count: int) -> dict[str, float]:
 def _fill(connection: sqlite3.Connection, shape: str, count: int) -> None:
     """`count` tasks of the shape, and behind them as many of another source as a claim takes."""
     fields = SHAPES[shape]
-    tasks = [task_row(replace(TASK, id=f"{number}", **fields(number))) for number in range(count)]
-    tasks += [task_row(replace(TASK, id=f"other {number}", source="t")) for number in range(8)]
+    tasks = [replace(TASK, id=f"{number}", **fields(number)) for number in range(count)]
+    tasks += [replace(TASK, id=f"other {number}", source="t") for number in range(8)]
     with transaction(connection, "BEGIN"):
-        given = recording.Recording(delivery_row(DELIVERY, DECISION), tuple(tasks), None)
-        recording.record(connection, given)
+        assert record(connection, recording(DELIVERY, DECISION, tasks)) is None
 
 
 def _claim(connection: sqlite3.Connection) -> None:
@@ -116,8 +96,8 @@ def _claim(connection: sqlite3.Connection) -> None:
 
 def _record(connection: sqlite3.Connection) -> None:
     delivery = replace(DELIVERY, id="new")
-    tasks = (task_row(replace(TASK, id="new", delivery_id="new", key="site")),)
-    recording.record(connection, recording.Recording(delivery_row(delivery, DECISION), tasks, None))
+    task = replace(TASK, id="new", delivery_id="new", key="site")
+    assert record(connection, recording(delivery, DECISION, [task])) is None
 
 
 def _least(connection: sqlite3.Connection, step: Callable[[sqlite3.Connection], None]) -> float:

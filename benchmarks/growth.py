@@ -18,38 +18,19 @@ from pathlib import Path
 from time import perf_counter
 from uuid import UUID
 
+from benchmarks.samples import DECISION, DELIVERY, NOW, TASK, recording
 from hookgate.core.decide import decide
 from hookgate.loading.load import load
-from hookgate.model import AuthResult, Delivery, Task, TaskStatus
-from hookgate.stores.sqlite import reads, recording, writes
+from hookgate.model import TaskStatus
+from hookgate.stores.sqlite import reads, writes
 from hookgate.stores.sqlite.file import opened, transaction
-from hookgate.stores.sqlite.rows import delivery_row, task_row
-from hookgate.stores.store import DeliveryFilter, StoredDecision, TaskFilter
+from hookgate.stores.sqlite.recording import Recording, record_all
+from hookgate.stores.store import DeliveryFilter, TaskFilter
 
 ROUNDS = 30
 CALLS = 100
-NOW = 1_700_000_000.0
 AT_ONCE = 1_000
 COMPLETED, FAILED = TaskStatus.COMPLETED, TaskStatus.FAILED
-
-BODY = b'{"ref": "last", "filler": "' + b"x" * 500 + b'"}'
-DELIVERY = Delivery("", "s", NOW, "POST", "/s", {}, {"content-type": "text/json"}, BODY, "::1")
-DECISION = StoredDecision(
-    "accepted", "1 task", "push", None, AuthResult.PASSED, (), ("push[0]",), "0", "version: 1"
-)
-TASK = Task(
-    id="",
-    delivery_id="",
-    source="s",
-    event_type="push",
-    event_id=None,
-    rule="push[0]",
-    program="deploy",
-    params={"ref": "refs/heads/main"},
-    status=TaskStatus.PENDING,
-    created_at=NOW,
-    next_attempt_at=NOW,
-)
 
 Step = Callable[[], object]
 
@@ -180,16 +161,15 @@ def _fill(connection: sqlite3.Connection, count: int) -> None:
 
 
 def _record_some(connection: sqlite3.Connection, numbers: range) -> None:
-    recordings = list(map(_recording, numbers))
-    assert not any(recording.record_all(connection, recordings))
+    assert not any(record_all(connection, list(map(_recording, numbers))))
 
 
-def _recording(number: int) -> recording.Recording:
+def _recording(number: int) -> Recording:
     name = str(UUID(int=number + 1))
     delivery = replace(DELIVERY, id=name, received_at=NOW + number)
     decision = replace(DECISION, event_id=str(number))
     task = replace(TASK, id=name, delivery_id=name, event_id=str(number))
-    return recording.Recording(delivery_row(delivery, decision), (task_row(task),), None)
+    return recording(delivery, decision, [task])
 
 
 def _record(connection: sqlite3.Connection) -> None:

@@ -398,7 +398,8 @@ def on_a_terminal(rules: Path, *before: str) -> Iterator[tuple[subprocess.Popen[
 
 
 ATTACH = """
-import fcntl, os, sys, termios
+import fcntl, os, signal, sys, termios
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # the tests may have been started by nohup
 fcntl.ioctl(0, termios.TIOCSCTTY, 0)
 os.execvp(sys.argv[1], sys.argv[1:])
 """

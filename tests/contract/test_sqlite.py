@@ -28,14 +28,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from hookgate.core.backlog import Backlog, exceeded
+from hookgate.core.backlog import NO_LIMIT, Backlog, exceeded
 from hookgate.errors import StoreError, StoreFormatError, StoreInUse, StoreUnavailable
 from hookgate.model import Attempt, Burst, TaskStatus
-from hookgate.stores.sqlite import SqliteStore, reads, recording, writes
+from hookgate.stores.sqlite import SqliteStore, reads, recording, whole, writes
 from hookgate.stores.sqlite.due import NextDue
 from hookgate.stores.sqlite.file import opened, opened_beside
 from hookgate.stores.sqlite.inbox import GROUP_LIMIT
-from hookgate.stores.sqlite.rows import delivery_row, task_row
+from hookgate.stores.sqlite.rows import configuration_row, delivery_row, task_row
 from hookgate.stores.sqlite.statements import sql
 from hookgate.stores.store import Duplicate, Recorded, RecordResult, TaskFilter
 from tests.contract.samples import START, Sample, ended, new_id, sample
@@ -543,10 +543,7 @@ def children_of(pid: int) -> list[int]:
 def test_claims_whose_answer_was_lost_are_handed_out_again(path: Path) -> None:
     given = sample()
     with opened(str(path)) as connection:
-        made = recording.Recording(
-            delivery_row(given.delivery, given.decision), tuple(map(task_row, given.tasks)), None
-        )
-        assert recording.record(connection, made) is None
+        assert recording.record(connection, made(given)) is None
         lost = writes.claim(connection, "w1", 1, START + 30, START)
         assert writes.claim(connection, "w1", 1, START + 31, START + 1) == []
         lost_before = [("w1", START)]
@@ -654,6 +651,34 @@ async def test_a_configuration_is_kept_once(store: SqliteStore, path: Path) -> N
         ]
 
 
+async def test_a_configuration_is_deleted_with_the_last_delivery_that_it_decided(
+    store: SqliteStore, path: Path
+) -> None:
+    for _ in range(3):
+        await sample(outcome="unmatched").record_in(store)
+    await store.purge(START + 1, 2)
+    assert digests(path) == ["d1"]
+    await store.purge(START + 1, 2)
+    assert digests(path) == []
+
+
+async def test_a_configuration_that_was_deleted_is_kept_again(
+    store: SqliteStore, path: Path
+) -> None:
+    await sample(outcome="unmatched").record_in(store)
+    await store.purge(START + 1, 9)
+    results = await asyncio.gather(*(sample().record_in(store) for _ in range(5)))
+    assert all(isinstance(each, Recorded) for each in results)
+    assert digests(path) == ["d1"]
+    with closing(sqlite3.connect(path)) as reader:
+        assert list(whole.faults(reader)) == []
+
+
+def digests(path: Path) -> list[str]:
+    with closing(sqlite3.connect(path)) as reader:
+        return [row[0] for row in reader.execute("SELECT digest FROM configurations")]
+
+
 # --- order, whatever happens ----------------------------------------------------------------
 
 KEYS = st.sampled_from([None, "a", "b"])
@@ -677,6 +702,15 @@ STEPS = st.one_of(
 MOST = Backlog(tasks=9, bytes=40)
 
 
+def made(given: Sample, most: Backlog = NO_LIMIT) -> recording.Recording:
+    return recording.Recording(
+        delivery_row(given.delivery, given.decision),
+        tuple(map(task_row, given.tasks)),
+        configuration_row(given.delivery, given.decision),
+        most,
+    )
+
+
 class Line:
     """A store's tables and the attempts that run, some of which may have lost their lease."""
 
@@ -696,11 +730,9 @@ class Line:
                     programs=("deploy", "notify"),
                     body=b"x" * len(self.running),
                 )
-                row = delivery_row(given.delivery, given.decision)
                 tasks = [replace(task, next_attempt_at=self.now + (second or 0))
                          for task in given.tasks]  # fmt: skip
-                made = recording.Recording(row, tuple(map(task_row, tasks)), None)
-                recording.record(self.connection, made)
+                self.record([made(replace(given, tasks=tuple(tasks)))])
             case "record some":
                 self.record_some(first, again=second)
             case "lose claims":
@@ -733,20 +765,22 @@ class Line:
             for size, event in enumerate([*ids, ids[-1]] if again else ids)
         ]
         before = reads.backlog(self.connection)
-        recording.record_all(
-            self.connection,
-            [
-                recording.Recording(
-                    delivery_row(each.delivery, each.decision),
-                    tuple(map(task_row, each.tasks)),
-                    None,
-                    MOST,
-                )
-                for each in given
-            ],
-        )
+        self.record([made(each, MOST) for each in given])
         pending = reads.backlog(self.connection)
         assert exceeded(pending, Backlog(0, 0), MOST) is None or pending == before
+
+    def record(self, given: list[recording.Recording]) -> None:
+        """As a gateway that believes the configuration to be there, which a purge may refute."""
+        believing = [each._replace(configuration=None) for each in given]
+        results = recording.record_all(self.connection, believing)
+        refuted = [
+            each
+            for each, result in zip(given, results, strict=True)
+            if isinstance(result, recording.Unkept)
+        ]
+        if refuted:
+            again = recording.record_all(self.connection, refuted)
+            assert not any(isinstance(result, recording.Unkept) for result in again)
 
     def claim(self, limit: int, limits: dict[str, int]) -> int:
         before = self.count("status = 'running' AND program = 'deploy'")
@@ -764,7 +798,7 @@ class Line:
     def check(self) -> None:
         """Of each key with tasks that have not ended exactly one is not blocked.
 
-        And what is pending is counted right.
+        And what is pending is counted right, and what each configuration decided.
         """
         bodies = self.connection.execute(
             "SELECT length(body) FROM tasks JOIN deliveries ON deliveries.id = delivery_id"
@@ -772,6 +806,7 @@ class Line:
         ).fetchall()
         sizes = [size for (size,) in bodies]
         assert reads.backlog(self.connection) == Backlog(len(sizes), sum(sizes))
+        assert list(whole.faults(self.connection)) == []
         rows = self.connection.execute(
             "SELECT key, sum(NOT blocked), sum(status = 'running' AND blocked) FROM tasks"
             " WHERE status IN ('pending', 'running') AND key IS NOT NULL GROUP BY key"

@@ -15,7 +15,7 @@ from tests.acceptance.gateway import github_signature
 
 SECRET = "soak"
 
-EVENTS = ("done",) * 16 + ("failing", "retrying", "hanging", "nowhere")
+EVENTS = ("done",) * 12 + ("called",) * 4 + ("failing", "retrying", "hanging", "nowhere")
 """Types of events that are sent, each as often as it stands here; no rule is for the last."""
 
 KINDS = ("good",) * 14 + ("again", "again", "forged", "malformed")
@@ -81,8 +81,8 @@ class Callers:
             began = time.monotonic()
             try:
                 status, told = _asked(connection, kind, f"{caller}-{number}", event, body)
-            except (OSError, http.client.HTTPException) as error:
-                self._note(f"a {kind} event had no answer: {error!r}")
+            except (OSError, http.client.HTTPException, ValueError) as error:
+                self._note(f"a {kind} event had no answer, or one that is no JSON: {error!r}")
                 connection.close()
                 continue
             self._take(kind, status, told, time.monotonic() - began)

@@ -18,6 +18,11 @@ from tests.soak.callers import SECRET, Callers
 from tests.soak.samples import FIGURES, sample
 from tests.soak.verdict import Verdict, judged
 
+REVISION = "first"
+"""What tells a text of the rules file from the next; each is kept in the store for a while."""
+
+CALLS = "def handle(event):\n    return event.event_type\n"
+
 RULES = f"""\
 version: 1
 server: {{admin_token: {ADMIN_TOKEN}, concurrency: 16}}
@@ -26,12 +31,15 @@ sources:
   load:
     auth: {{type: signature, secret: {SECRET}, header: X-Hub-Signature-256, prefix: "sha256="}}
     event_id: {{header: X-Id}}
+    params: {{revision: {{path: {REVISION}, default: ""}}}}
     rules:
+      called: [{{program: called}}]
       done: [{{program: done}}]
       failing: [{{program: failing}}]
       retrying: [{{program: retrying}}]
       hanging: [{{program: hanging}}]
 programs:
+  called: {{python: "calls.py:handle", concurrency: 2, max_tasks: 50}}
   done: {{command: [/bin/true], pass: none}}
   failing: {{command: [/bin/false], pass: none}}
   retrying:
@@ -95,6 +103,7 @@ def soak(
     """Put load on a gateway until the time is up, or `stop` is set; then have it end its tasks."""
     rules, store = directory / "rules.yaml", directory / "hookgate.db"
     rules.write_text(RULES)
+    rules.with_name("calls.py").write_text(CALLS)
     with Gateway(rules) as gateway:
         seen = Soak(Callers(gateway.url, rate, seed=1))
         seen.callers.start()
@@ -123,9 +132,7 @@ def _look(seen: Soak, gateway: Gateway, store: Path, began: float) -> None:
 def _disturb(seen: Soak, gateway: Gateway, store: Path) -> None:
     count = len(seen.times)
     if count % RELOAD == 0:
-        # Two texts take turns: every text that has decided about something is kept in the store.
-        changed = "" if seen.reloads % 2 else "# changed\n"
-        gateway.rules.write_text(RULES + changed)
+        gateway.rules.write_text(RULES.replace(REVISION, f"nr{seen.reloads}"))
         gateway.process.send_signal(signal.SIGHUP)
         seen.reloads += 1
     if count % PURGE == 0:

@@ -3,37 +3,52 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 from hookgate.core.backlog import NO_LIMIT, Backlog, exceeded, over
 from hookgate.stores.sqlite.order import superseding
 from hookgate.stores.sqlite.reads import backlog, tasks_of_deliveries
-from hookgate.stores.sqlite.rows import BURST_COLUMNS, Row
+from hookgate.stores.sqlite.rows import BURST_COLUMNS, Row, Value
 from hookgate.stores.sqlite.statements import sql
 from hookgate.stores.store import Duplicate, Full
 
 _KEEP_CONFIGURATION = sql("keep_configuration")
+_IS_CONFIGURATION_KEPT = sql("is_configuration_kept")
+_ADD_TO_CONFIGURATION = sql("add_to_configuration")
 _INSERT_DELIVERY = sql("insert_delivery")
 _INSERT_TASK = sql("insert_task")
 _FIND_ACCEPTED = sql("find_accepted")
 _ADD_TO_BACKLOG = sql("add_to_backlog")
 _RECOUNT_BACKLOG = sql("recount_backlog")
 
-NotRecorded: TypeAlias = Duplicate | Full
+
+@dataclass(frozen=True, slots=True)
+class Unkept:
+    """The configuration that decided is not kept, or not any more, and was not given either."""
+
+
+NotRecorded: TypeAlias = Duplicate | Full | Unkept
 
 
 class Recording(NamedTuple):
     """A delivery with its tasks, made ready for the tables.
 
-    `configuration` is None where the caller knows that it is kept already. `most` is how much may
-    be pending with it.
+    `configuration` is None where the caller believes that it is kept already. `most` is how much
+    may be pending with it.
     """
 
     delivery: Row
     tasks: tuple[Row, ...]
     configuration: Row | None
     most: Backlog = NO_LIMIT
+
+    @property
+    def digest(self) -> Value:
+        """Of the configuration."""
+        return self.delivery[-2]
 
     @property
     def adds(self) -> Backlog:
@@ -51,8 +66,11 @@ def record(connection: sqlite3.Connection, recording: Recording) -> NotRecorded 
         return _duplicate(connection, recording) or Full(pending, bound)
     if recording.configuration is not None:
         connection.execute(_KEEP_CONFIGURATION, recording.configuration)
+    elif not connection.execute(_IS_CONFIGURATION_KEPT, (recording.digest,)).fetchone()[0]:
+        return Unkept()
     if connection.execute(_INSERT_DELIVERY, recording.delivery).rowcount == 0:
         return _duplicate(connection, recording)
+    connection.execute(_ADD_TO_CONFIGURATION, (recording.digest, 1))
     _add_tasks(connection, [recording], more)
     return None
 
@@ -93,6 +111,9 @@ def _all_recorded(
     connection.executemany(_KEEP_CONFIGURATION, configurations)
     deliveries = [each.delivery for each in recordings]
     if connection.executemany(_INSERT_DELIVERY, deliveries).rowcount < len(deliveries):
+        return False
+    counts = Counter(each.digest for each in recordings)
+    if connection.executemany(_ADD_TO_CONFIGURATION, counts.items()).rowcount < len(counts):
         return False
     _add_tasks(connection, recordings, more)
     return True

@@ -74,7 +74,7 @@ def delivery_row(delivery: Delivery, decision: StoredDecision) -> Row:
 
 def configuration_row(delivery: Delivery, decision: StoredDecision) -> Row:
     """The columns of the configuration that decided, in the order of `keep_configuration.sql`."""
-    return storable_row(decision.digest, decision.snapshot, delivery.received_at)
+    return storable_row(decision.digest, delivery.received_at, decision.snapshot)
 
 
 def delivery_of(row: sqlite3.Row) -> Delivery:

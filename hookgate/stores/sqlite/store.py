@@ -50,7 +50,7 @@ class OpenStore:
     due: NextDue
     resources: ExitStack
     configurations: set[str] = field(default_factory=set)
-    """The digests of those that are on disk."""
+    """The digests of those that were put on disk; a purge may have deleted them since."""
     unsure_claims: list[tuple[str, float]] = field(default_factory=list)
     """Worker and time of claims that failed: where the writing process ended they may stand."""
 
@@ -119,16 +119,18 @@ class SqliteStore:
         most: Backlog = NO_LIMIT,
     ) -> RecordResult:
         parts = self._parts
-        kept = decision.digest in parts.configurations
         given = recording.Recording(
-            delivery_row(delivery, decision),
-            tuple(map(task_row, tasks)),
-            None if kept else configuration_row(delivery, decision),
-            most,
+            delivery_row(delivery, decision), tuple(map(task_row, tasks)), None, most
         )
-        not_recorded = await parts.writer.submit(recording.record, given)
-        if not_recorded is not None:
-            return not_recorded
+        result: recording.NotRecorded | None = recording.Unkept()
+        if decision.digest in parts.configurations:
+            result = await parts.writer.submit(recording.record, given)
+        if isinstance(result, recording.Unkept):
+            given = given._replace(configuration=configuration_row(delivery, decision))
+            result = await parts.writer.submit(recording.record, given)
+        assert not isinstance(result, recording.Unkept)  # noqa: S101 - it was given
+        if result is not None:
+            return result
         parts.configurations.add(decision.digest)
         return Recorded(tuple(tasks))
 

@@ -25,6 +25,7 @@ _FAULTS = {
     "attempts without their task": sql("whole/attempts_without_task"),
     "accepted deliveries without a task": sql("whole/accepted_without_task"),
     "deliveries without the rules file that decided": sql("whole/deliveries_without_configuration"),
+    "rules files with another number of deliveries": sql("whole/miscounted_configurations"),
     "running tasks without a running attempt": sql("whole/running_without_attempt"),
     "miscounted pending tasks, which the next start of a gateway counts anew": sql(
         "whole/miscounted_backlog"

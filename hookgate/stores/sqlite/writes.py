@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -46,6 +47,8 @@ _PURGEABLE = sql("purgeable")
 _DELETE_ATTEMPTS = sql("delete_attempts")
 _DELETE_TASKS = sql("delete_tasks")
 _DELETE_DELIVERY = sql("delete_delivery")
+_ADD_TO_CONFIGURATION = sql("add_to_configuration")
+_DELETE_CONFIGURATION = sql("delete_configuration")
 
 
 # --- attempts -------------------------------------------------------------------------------
@@ -173,4 +176,7 @@ def purge(connection: sqlite3.Connection, before: float, limit: int) -> int:
     ids = [(row["id"],) for row in found]
     for statement in (_DELETE_ATTEMPTS, _DELETE_TASKS, _DELETE_DELIVERY):
         connection.executemany(statement, ids)
+    fewer = Counter(row["digest"] for row in found)
+    connection.executemany(_ADD_TO_CONFIGURATION, [(each, -n) for each, n in fewer.items()])
+    connection.executemany(_DELETE_CONFIGURATION, [(each,) for each in fewer])
     return len(ids)

@@ -1,2 +1,2 @@
-INSERT INTO configurations (digest, snapshot, first_seen) VALUES (?, ?, ?)
+INSERT INTO configurations (digest, first_seen, snapshot) VALUES (?, ?, ?)
 ON CONFLICT (digest) DO NOTHING

@@ -2,10 +2,12 @@
 -- since the epoch. Text that is not valid Unicode is kept as a BLOB in the same column (rows.py).
 BEGIN IMMEDIATE;
 
+-- What decided about deliveries, and about how many of them; one that is left without is deleted.
 CREATE TABLE configurations (
     digest     TEXT NOT NULL PRIMARY KEY,
-    snapshot   TEXT NOT NULL,
-    first_seen REAL NOT NULL
+    deliveries INTEGER NOT NULL DEFAULT 0,
+    first_seen REAL NOT NULL,
+    snapshot   TEXT NOT NULL
 );
 
 -- The body stands last: a list that leaves it out need not read it.

@@ -1,0 +1,1 @@
+UPDATE configurations SET deliveries = deliveries + ?2 WHERE digest = ?1

@@ -1,0 +1,1 @@
+DELETE FROM configurations WHERE digest = ? AND deliveries = 0
