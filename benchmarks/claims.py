@@ -11,10 +11,12 @@ import argparse
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from typing import Any
+
+from msgspec.structs import replace
 
 from benchmarks.samples import DECISION, DELIVERY, NOW, TASK, recording
 from hookgate.model import Burst

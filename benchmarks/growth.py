@@ -13,10 +13,12 @@ import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 from uuid import UUID
+
+from msgspec.structs import replace
 
 from benchmarks.samples import DECISION, DELIVERY, NOW, TASK, recording
 from hookgate.core.decide import decide

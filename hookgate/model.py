@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import ClassVar, TypeAlias
 
+from msgspec import Struct
+
 JSON: TypeAlias = "bool | int | float | str | list[JSON] | dict[str, JSON] | None"
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(Struct, frozen=True):
     """One inbound HTTP request as it arrived.
 
     `headers` and `query` hold one text a name; header names are lower-case and repeated headers
@@ -37,8 +38,7 @@ class Delivery:
     peer: str
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Event(Struct, frozen=True):
     """A verified and parsed delivery.
 
     `payload_text` is the payload as the sender wrote it; for a form with a ``payload`` field that
@@ -60,8 +60,7 @@ class AuthResult(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Keys that a verifier lacks, and that it allows to be fetched from `url`.
 
     At most `max_bytes` are read, and what is fetched is of use for `max_age` seconds. `known_at` is
@@ -93,8 +92,7 @@ class AuthStep:
     confirm_at: str | None = field(default=None, compare=False, repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Authentication:
+class Authentication(Struct, frozen=True):
     """The finding of every verifier that was asked; all of a source's verifiers must pass."""
 
     result: AuthResult
@@ -116,8 +114,7 @@ class RuleOutcome(StrEnum):
     NOT_REACHED = "not reached"
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(Struct, frozen=True):
     """How a burst of events is waited out; times in seconds.
 
     The newest event of those with the same `key` stands for all of them. Its task is due when
@@ -129,8 +126,7 @@ class Pause:
     max_wait: float
 
 
-@dataclass(frozen=True, slots=True)
-class Start:
+class Start(Struct, frozen=True):
     """A program that is to be started because `rule` held, with the params it is given.
 
     Starts of one source with the same `key` are run one after the other; None has no order. Of
@@ -156,8 +152,7 @@ class Rejection(StrEnum):
     UNFIT = "unfit"
 
 
-@dataclass(frozen=True, slots=True)
-class Accepted:
+class Accepted(Struct, frozen=True):
     """At least one rule held. `rule_list` is the event type whose rules were tried (maybe "*")."""
 
     outcome: ClassVar[str] = "accepted"
@@ -172,8 +167,7 @@ class Accepted:
         return "1 task" if len(self.starts) == 1 else f"{len(self.starts)} tasks"
 
 
-@dataclass(frozen=True, slots=True)
-class Ignored:
+class Ignored(Struct, frozen=True):
     """Genuine, but no rule held; `rule_list` is None where the event type has no rules at all."""
 
     outcome: ClassVar[str] = "ignored"
@@ -188,8 +182,7 @@ class Ignored:
         return self.reason
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What a handshake is answered: a text, a JSON object or nothing, and headers beside it."""
 
     status: int
@@ -198,8 +191,7 @@ class Reply:
     json: Mapping[str, JSON] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Answered:
+class Answered(Struct, frozen=True):
     """A handshake, by which a sender makes sure of the URL: no event, so nothing is recorded."""
 
     outcome: ClassVar[str] = "answered"
@@ -214,8 +206,7 @@ class Answered:
         return self.reason
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(Struct, frozen=True):
     """Turned away: not authentic, not readable, or not of the promised shape.
 
     `message` may be shown to the caller; `detail` is for the operator alone. `event` is known
@@ -263,16 +254,14 @@ class Trigger(StrEnum):
     MANUAL = "manual"
 
 
-@dataclass(frozen=True, slots=True)
-class Burst:
+class Burst(Struct, frozen=True):
     """What a task stands for: the events of one rule with the same `key`, until `ends_at`."""
 
     key: str
     ends_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Task:
+class Task(Struct, frozen=True):
     """A recorded run of a program for one delivery.
 
     `key` and `priority` are those of its `Start`. `burst` is set where the task waits for its
@@ -311,8 +300,7 @@ class Task:
         return self.attempts - self.attempts_before - self.cut_short
 
 
-@dataclass(frozen=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True):
     """One try of a task.
 
     `exit_code` is None while it runs and where no process ended by itself (then `error` says

@@ -8,7 +8,7 @@ from docs.parts.markdown import marked_up, table
 from hookgate.core.backlog import Backlog
 from hookgate.engine.metrics import Metrics
 from hookgate.loading.load import load
-from hookgate.server.metrics import Families
+from hookgate.server.exposition import Families
 from hookgate.stores.store import Standing
 
 _RULES = """\

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
+
+from msgspec import Struct
 
 from hookgate.auth.addresses import Network, parse_address, within
 from hookgate.model import AuthStep, Delivery
 
 
-@dataclass(frozen=True, slots=True)
-class IpAuth:
+class IpAuth(Struct, frozen=True):
     """Passes a delivery whose peer, seen through trusted proxies, is in one of `networks`."""
 
     networks: tuple[Network, ...]

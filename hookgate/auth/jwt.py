@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
 
 import jwt
+from msgspec import Struct
 
 from hookgate.auth.headers import after_scheme
 from hookgate.auth.jose import from_base64url, parse_object
@@ -33,8 +33,7 @@ _TOKEN = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _Object: TypeAlias = Mapping[str, JSON]
 
 
-@dataclass(frozen=True, slots=True)
-class JwtAuth:
+class JwtAuth(Struct, frozen=True):
     """Passes a delivery with a token of one of `issuers`, made for one of `audiences`.
 
     Each of `claims` must be in it with exactly this value, and it must be signed by one of

@@ -6,7 +6,6 @@ Imported only where a source needs it, for the libraries that it stands on are o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
 
 import jwt
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 )
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from msgspec import Struct
 
 from hookgate.auth.jose import parse_object
 from hookgate.model import JSON
@@ -42,8 +42,7 @@ _CURVES: Mapping[str, type[EllipticCurve]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class JsonWebKey:
+class JsonWebKey(Struct, frozen=True):
     """A public key of a set. `algorithm` is the only one that it is for, where it says so."""
 
     id: str | None
@@ -63,8 +62,7 @@ class JsonWebKey:
                 return algorithm == "EdDSA"
 
 
-@dataclass(frozen=True, slots=True)
-class KeySet:
+class KeySet(Struct, frozen=True):
     """The public keys of one issuer."""
 
     keys: tuple[JsonWebKey, ...]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar
+
+from msgspec import Struct
 
 from hookgate.model import AuthStep, Delivery
 
 
-@dataclass(frozen=True, slots=True)
-class NoneAuth:
+class NoneAuth(Struct, frozen=True):
     """Passes every delivery."""
 
     scheme: ClassVar[str] = "none"

@@ -10,8 +10,9 @@ from __future__ import annotations
 import re
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
+
+from msgspec import Struct
 
 from hookgate.auth.certificates import Certificates, Roots, is_valid, signed_by
 from hookgate.auth.encodings import from_base64, header_bytes, text_bytes
@@ -39,8 +40,7 @@ _ALGORITHM = "SHA256withRSA"
 _CERTIFICATE_PATH = re.compile(r"/v1/notifications/certs/[A-Za-z0-9_-]{1,128}")
 
 
-@dataclass(frozen=True, slots=True)
-class PayPalAuth:
+class PayPalAuth(Struct, frozen=True):
     """Passes what PayPal signed for one of `webhook_ids`.
 
     A certificate must lead to one of `roots`; without `roots` it is trusted as it is. `tolerance`

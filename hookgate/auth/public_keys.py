@@ -6,7 +6,6 @@ Imported only where a source needs it, for the library that it stands on is an o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
@@ -18,6 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import (
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key, load_pem_public_key
+from msgspec import Struct
 
 from hookgate.auth.encodings import from_base64, from_hex, text_bytes
 
@@ -37,8 +37,7 @@ _PEM = "-----BEGIN "
 _SHA256 = ECDSA(SHA256())
 
 
-@dataclass(frozen=True, slots=True)
-class PublicKeys:
+class PublicKeys(Struct, frozen=True):
     """Public keys of one scheme."""
 
     scheme: PublicKeyScheme

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import parse_qsl
+
+from msgspec import Struct
 
 from hookgate.auth.certificates import Certificates, RsaHash, is_valid, signed_by
 from hookgate.auth.encodings import from_base64, text_bytes
@@ -50,8 +51,7 @@ _CERTIFICATE_PATH = re.compile(r"[A-Za-z0-9_-]{1,128}\.pem")
 _QUERY = re.compile(r"[!\"$-~]{1,2000}")  # what is printed, but no space and no fragment
 
 
-@dataclass(frozen=True, slots=True)
-class Topic:
+class Topic(Struct, frozen=True):
     """A topic, and the host of its region: the only one that its certificates may come from."""
 
     arn: str
@@ -67,8 +67,7 @@ def parse_topic(arn: str) -> Topic | None:
     return Topic(arn, f"sns.{found['region']}.amazonaws.com{china}")
 
 
-@dataclass(frozen=True, slots=True)
-class SnsAuth:
+class SnsAuth(Struct, frozen=True):
     """Passes what AWS signed for one of `topics`.
 
     `payload` reads the body. With `confirm`, the address that confirms a subscription is to be

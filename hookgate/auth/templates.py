@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal, TypeAlias, TypeGuard, get_args
+
+from msgspec import Struct
 
 from hookgate.auth.encodings import text_bytes
 
@@ -13,8 +14,7 @@ Name: TypeAlias = Literal["body", "ts", "id", "url", "url_decoded", "method"]
 """A part of the delivery that a signature may cover."""
 
 
-@dataclass(frozen=True, slots=True)
-class BodyOrForm:
+class BodyOrForm(Struct, frozen=True):
     """The raw body, but of a form only the decoded value of one field."""
 
     field: str
@@ -28,8 +28,7 @@ _KNOWN = " ".join(f"{{{name}}}" for name in (*_NAMES, f"{_BODY_OR_FORM}FIELD"))
 _BRACES = re.compile(r"\{([^{}]*)\}")
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
+class Template(Struct, frozen=True):
     """Fixed bytes and slots, in the order in which they are signed."""
 
     parts: tuple[bytes | Slot, ...]

@@ -8,9 +8,10 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from hookgate.auth.encodings import header_bytes, text_bytes
 from hookgate.model import Delivery
@@ -26,8 +27,7 @@ _ISO8601 = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Timestamp:
+class Timestamp(Struct, frozen=True):
     """Where a signature's timestamp is found and how far from now it may be.
 
     It is in a header of its own, or in the item of the signature header that has the label

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.models import CommandInfo
 
 from hookgate import __version__
 from hookgate.cli.completion import init_sources, sources_of_rules
@@ -353,8 +354,21 @@ def providers(
     raise typer.Exit(run(name, as_json=output is OutputFormat.JSON))
 
 
+def _make_only(name: str = "") -> None:
+    """Leave out the commands that were not asked for: to make them all takes 30 ms."""
+    commands = [each for each in app.registered_commands if _name(each) == name]
+    groups = [each for each in app.registered_groups if each.name == name]
+    if commands or groups:
+        app.registered_commands, app.registered_groups = commands, groups
+
+
+def _name(command: CommandInfo) -> str:
+    return command.name or (command.callback.__name__ if command.callback else "")
+
+
 def main() -> None:
     """Run the command line; exits with one of the codes in `hookgate.cli.exits`."""
+    _make_only(*sys.argv[1:2])
     try:
         app(prog_name="hookgate")  # also as python -m hookgate
     except Failed as failed:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from pathlib import Path
 
 from hookgate.cli.exits import Failed
@@ -35,7 +35,7 @@ class RulesFile:
         self._read = frozenset(map(Path, loaded.files))
         if loaded.config is None:
             return loaded
-        return replace(loaded, config=self._adjust(loaded.config))
+        return dataclasses.replace(loaded, config=self._adjust(loaded.config))
 
     def candidate(self) -> Candidate:
         """Load it, check it and run its tests; whatever is wrong with it is in what this gives."""

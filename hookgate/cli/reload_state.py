@@ -7,14 +7,14 @@ import os
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from msgspec import Struct, to_builtins
 
 from hookgate.engine.reload import Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Struct, frozen=True):
     """The process that serves a store, its rules file (absolute), and how its last reload went."""
 
     process: int
@@ -53,7 +53,7 @@ def write_state(store: str, state: State) -> None:
         descriptor, name = tempfile.mkstemp(prefix=f"{path.name}.", dir=path.parent)
         try:
             with open(descriptor, "w", encoding="utf-8") as file:  # noqa: PTH123 - a descriptor
-                json.dump(asdict(state), file)
+                json.dump(to_builtins(state), file)
             os.replace(name, path)  # noqa: PTH105 - as above
         except OSError:
             Path(name).unlink()
@@ -64,5 +64,5 @@ def _path(store: str) -> Path:
 
 
 def _outcome(document: dict[str, object]) -> Outcome:
-    known = Outcome(**document)  # type: ignore[arg-type] # what asdict wrote
+    known = Outcome(**document)  # type: ignore[arg-type] # what `write_state` wrote
     return Outcome(known.began, known.successful, tuple(known.restart), known.report)

@@ -7,9 +7,10 @@ import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import NoReturn
+
+from msgspec.structs import replace
 
 from hookgate.cli.reload_candidate import RulesFile
 from hookgate.cli.reload_state import State, kept, write_state

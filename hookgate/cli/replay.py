@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 import typer
+from msgspec import Struct
 
 from hookgate.cli.exits import FINDINGS, OK, USAGE
 from hookgate.cli.json_output import show_json
@@ -24,8 +24,7 @@ from hookgate.engine.replay import replay as decide_replay
 from hookgate.model import Delivery, Rejected
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What the command line says of the request; `payload` is a path, or "-" for stdin."""
 
     payload: str

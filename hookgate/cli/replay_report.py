@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hookgate.cli.terminal import bad, good, printable
 from hookgate.cli.trace_lines import paragraph, trace_lines
@@ -16,8 +17,7 @@ from hookgate.server.views import rule_document, task_document
 FORMAT_VERSION = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Run:
+class Run(Struct, frozen=True):
     """A program that was run and how that ended."""
 
     program: str

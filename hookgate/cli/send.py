@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NoReturn
 
 import typer
+from msgspec import Struct
 
 from hookgate.cli.exits import FINDINGS, OK, USAGE
 from hookgate.cli.json_output import show_json
@@ -36,8 +37,7 @@ _ITS_AUTH = ("auth", "public_url", "methods", "event_type", "event_id")
 _OF_THE_SERVER = ("host", "port", "public_url")
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(Struct, frozen=True):
     """What the command line says of the request; `payload` is a path, or "-" for stdin."""
 
     source: str
@@ -108,7 +108,7 @@ def _load(rules: Path, env_file: Path | None, source: str) -> Loaded:
     errors = (found for found in whole.problems if found.severity is Severity.ERROR)
     ours = tuple(found for found in errors if (found.line, found.column) in places)
     if ours:
-        print_problems(replace(whole, problems=ours))
+        print_problems(dataclasses.replace(whole, problems=ours))
         raise typer.Exit(FINDINGS)
     return loaded
 

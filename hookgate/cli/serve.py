@@ -9,11 +9,11 @@ import secrets
 import signal
 import socket
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import typer
+from msgspec.structs import replace
 
 from hookgate import __version__
 from hookgate.cli.exits import ENVIRONMENT, FINDINGS, OK

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from hookgate.cli.rules_file import fail, print_problems, read_environment, read_rules
 from hookgate.errors import StoreError
@@ -16,8 +17,7 @@ from hookgate.stores.sqlite.faults import opening_faults
 from hookgate.stores.sqlite.file import opened_beside
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(Struct, frozen=True):
     """How a command line says which store it means: by a rules file, or by its own path."""
 
     rules: Path

@@ -6,9 +6,9 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import typer
+from msgspec import Struct
 
 from hookgate.cli.exits import FINDINGS, OK
 from hookgate.cli.json_output import show_json
@@ -39,8 +39,7 @@ _COLOURS: dict[str, Style] = {
 _STATUS_COLUMN = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(Struct, frozen=True):
     """Which tasks a command line asks for. `since` is in seconds before now."""
 
     status: TaskStatus | None

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import NoReturn
 
 import typer
+from msgspec import Struct
 
 from hookgate.cli.config_tests.as_json import report_json
 from hookgate.cli.config_tests.as_junit import report_junit
@@ -27,8 +27,7 @@ _FORMATS: Mapping[str, Callable[[Results], str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Options:
+class Options(Struct, frozen=True):
     """What the command line asks for. `fail_under` is the least coverage, in percent."""
 
     paths: Sequence[Path]

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
+
+from msgspec import Struct
 
 from hookgate.auth.forms import MAX_FORM_FIELDS, form_fields
 from hookgate.core.multipart import MalformedForm, multipart_fields
@@ -14,16 +15,14 @@ from hookgate.model import JSON, Rejection
 _UTF_8 = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii"})
 
 
-@dataclass(frozen=True, slots=True)
-class Body:
+class Body(Struct, frozen=True):
     """A payload, and its text as `Event.payload_text` defines it."""
 
     payload: JSON
     text: str
 
 
-@dataclass(frozen=True, slots=True)
-class BodyFault:
+class BodyFault(Struct, frozen=True):
     """Why a body cannot be read."""
 
     rejection: Rejection

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hookgate.core.bodies import payload_as_json
 from hookgate.core.environment import Unrunnable, environment, fault_of_variables, passed_on
@@ -12,8 +13,7 @@ from hookgate.core.templates import Fixed, fill, fill_for_show
 from hookgate.model import JSON, Delivery, Task
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(Struct, frozen=True):
     """One call. `about` holds all that an `Event` for authors does but for the payload.
 
     `payload` is that as JSON; `variables` are all of the environment.

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hookgate.core.bodies import Body, read_body
 from hookgate.core.environment import (
@@ -20,8 +22,7 @@ from hookgate.expr.values import for_show, text_of
 from hookgate.model import Delivery, Task
 
 
-@dataclass(frozen=True, slots=True)
-class CommandLine:
+class CommandLine(Struct, frozen=True):
     """What to execute. `payload` is what the file at HOOKGATE_PAYLOAD_FILE must hold."""
 
     argv: tuple[str, ...]

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
+from msgspec import Struct
+
 from hookgate.auth.addresses import Network
 from hookgate.auth.keys import Algorithm
 from hookgate.auth.presented import Encoding
@@ -27,30 +29,26 @@ ANY_EVENT_TYPE = "*"
 # --- where a value is found -----------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class FromPath:
+class FromPath(Struct, frozen=True):
     """A value of the payload."""
 
     path: Path
 
 
-@dataclass(frozen=True, slots=True)
-class FromHeader:
+class FromHeader(Struct, frozen=True):
     """A request header; `name` as written, `key` in lower case."""
 
     name: str
     key: str
 
 
-@dataclass(frozen=True, slots=True)
-class FromQuery:
+class FromQuery(Struct, frozen=True):
     """A parameter of the query string."""
 
     name: str
 
 
-@dataclass(frozen=True, slots=True)
-class FromValue:
+class FromValue(Struct, frozen=True):
     """A constant; `place` says in a trace where it stands."""
 
     value: JSON
@@ -64,8 +62,7 @@ Selector: TypeAlias = tuple[Choice, ...]
 ParamType: TypeAlias = Literal["str", "int", "float", "bool", "json"]
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
+class Param(Struct, frozen=True):
     """A named value of an event. Without `type` the value keeps the type it had in the payload."""
 
     name: str
@@ -78,8 +75,7 @@ class Param:
 # --- handshakes -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Requirement:
+class Requirement(Struct, frozen=True):
     """What a request must hold: at `place` exactly `value`, or any value, or none."""
 
     place: Choice
@@ -87,8 +83,7 @@ class Requirement:
     value: JSON = None
 
 
-@dataclass(frozen=True, slots=True)
-class HmacOf:
+class HmacOf(Struct, frozen=True):
     """How an HMAC is made of a value, with the first secret that the source's sender signs with."""
 
     algorithm: Algorithm = "sha256"
@@ -96,16 +91,14 @@ class HmacOf:
     prefix: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ReplyValue:
+class ReplyValue(Struct, frozen=True):
     """A value of an answer: what is found at `place`, or the HMAC of that."""
 
     place: Choice
     hmac: HmacOf | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Handshake:
+class Handshake(Struct, frozen=True):
     """A request by which a sender makes sure of the URL, and its answer.
 
     It is one where its method is `method` and every requirement of `when` is met; `shown` tells
@@ -143,8 +136,7 @@ class Handshake:
 # --- sources --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """An expression whose value tells which events belong together.
 
     `shown` is its text as written, before `${NAME}` was filled in.
@@ -154,8 +146,7 @@ class Key:
     shown: str
 
 
-@dataclass(frozen=True, slots=True)
-class Debounce:
+class Debounce(Struct, frozen=True):
     """Of a burst of events only the newest runs; times in seconds, see `model.Pause`.
 
     Without `key` all events of the rule are one burst.
@@ -166,8 +157,7 @@ class Debounce:
     key: Key | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(Struct, frozen=True):
     """A mapping rule. `id` is ``event_type[index]``; `line` is its line in the rules file.
 
     `shown` is the condition as written, before `${NAME}` was filled in. Tasks of equal `key` run
@@ -185,15 +175,14 @@ class Rule:
     debounce: Debounce | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Respond:
+class Respond(Struct, frozen=True):
     """The answer of a source whose sender expects a certain one. `body` None keeps our own.
 
     `output` sends the standard output of a program with `run_async: false` as the body.
     """
 
     status: int | None = None
-    headers: Mapping[str, Template] = field(default_factory=dict)
+    headers: Mapping[str, Template] = {}
     body: Template | None = None
     output: bool = False
 
@@ -206,8 +195,7 @@ class PayloadSchema(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True)
-class RateLimit:
+class RateLimit(Struct, frozen=True):
     """How many deliveries are taken: `requests` in `per` seconds, and `burst` of them at once.
 
     With `key` those of each key are counted apart.
@@ -262,8 +250,7 @@ class Source:
 # --- the whole ------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class ServerSettings:
+class ServerSettings(Struct, frozen=True):
     """How the gateway listens. Times in seconds, sizes in bytes."""
 
     host: str = "127.0.0.1"
@@ -283,8 +270,7 @@ class ServerSettings:
     allow_origins: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class StoreSettings:
+class StoreSettings(Struct, frozen=True):
     """Where deliveries and tasks are kept, how long (in seconds) and how much (in bytes).
 
     `path` is absolute. `max_pending` is how much may wait to be run.
@@ -297,8 +283,7 @@ class StoreSettings:
     max_pending: Backlog = DEFAULT_MOST
 
 
-@dataclass(frozen=True, slots=True)
-class Config:
+class Config(Struct, frozen=True):
     """One rules file, compiled.
 
     `directory` is the absolute path of the directory that relative paths start from. `snapshot`

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from hookgate.core.programs import Program
 from hookgate.core.tasks import ATTEMPT_VARIABLE, TASK_VARIABLE
@@ -20,8 +21,7 @@ INHERITED = ("PATH", "HOME", "LANG", "TZ")
 Filler: TypeAlias = Callable[[Template, Mapping[str, JSON]], str]
 
 
-@dataclass(frozen=True, slots=True)
-class Unrunnable:
+class Unrunnable(Struct, frozen=True):
     """Why a program cannot be given this task's values."""
 
     reason: str

@@ -8,8 +8,10 @@ environment is shown as ``${NAME}``.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from typing import Literal
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hookgate.core.bodies import Body, read_body
 from hookgate.core.config import Config, Param, Rule, Selector, Source
@@ -41,8 +43,7 @@ from hookgate.model import (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ValueTrace:
+class ValueTrace(Struct, frozen=True):
     """A value and how it was come by, e.g. ``from issue.key``."""
 
     name: str
@@ -50,8 +51,7 @@ class ValueTrace:
     origin: str
 
 
-@dataclass(frozen=True, slots=True)
-class RuleTrace:
+class RuleTrace(Struct, frozen=True):
     """One rule: `reason` is the condition with its values filled in, or what went wrong."""
 
     id: str
@@ -63,8 +63,7 @@ class RuleTrace:
     program: str
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(Struct, frozen=True):
     """Everything that decided about one delivery, in the order in which it was decided.
 
     `reply` is what a handshake is answered, `rate_limit` the limit that the source has, in words.

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import cast
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hookgate.core.calls import plan_call, show_call
 from hookgate.core.command_line import plan_command, show_command
@@ -23,8 +25,7 @@ PAYLOAD_FILE = "<payload file>"
 """Stands for the path of the payload file, which is known only when a program is run."""
 
 
-@dataclass(frozen=True, slots=True)
-class TaskTrace:
+class TaskTrace(Struct, frozen=True):
     """What would run. `fault` says why it could not.
 
     Of a function, `argv` is ``python FILE.py:NAME``, and `stdin_bytes` is None.

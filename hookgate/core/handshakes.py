@@ -11,8 +11,9 @@ import base64
 import hmac
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from hookgate.auth.forms import body_or_field
 from hookgate.auth.signature import SignatureAuth

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hookgate.core.config import Debounce, Key
 from hookgate.errors import EvaluationError
@@ -21,8 +22,7 @@ UNKNOWN = ""
 _MAX_BITS = 10_000  # below Python's limit on turning an integer into text
 
 
-@dataclass(frozen=True, slots=True)
-class KeyFault:
+class KeyFault(Struct, frozen=True):
     """Why an event has no key of its own."""
 
     reason: str

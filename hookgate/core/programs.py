@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from hookgate.core.retry import Retry
 from hookgate.core.templates import Template
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Program:
+class Program(Struct, frozen=True, kw_only=True):
     """What every kind of program has. Times in seconds, sizes in bytes.
 
     `params` None means every param of the source. `working_dir` is absolute. `retry` None is one
@@ -30,8 +30,7 @@ class Program:
     concurrency: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandProgram(Program):
+class CommandProgram(Program, kw_only=True, frozen=True):
     """A program that is a command line.
 
     `flags` tells whether params, the event type and the payload are appended as ``--name=value``.
@@ -41,8 +40,7 @@ class CommandProgram(Program):
     flags: bool = True
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FunctionProgram(Program):
+class FunctionProgram(Program, kw_only=True, frozen=True):
     """A program that is a function in Python, called in living processes.
 
     `file` is the absolute path of its file and `function` its name there; `shown` is both as they

@@ -6,8 +6,9 @@ Pure arithmetic: the caller brings the time, and the chance that spreads retries
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 TEMPORARY_FAILURE = 75
 """The exit code that asks for a retry: EX_TEMPFAIL of sysexits.h."""
@@ -20,8 +21,7 @@ Backoff: TypeAlias = Literal["fixed", "exponential"]
 _ASKED = re.compile(r"HOOKGATE_RETRY_AFTER=([0-9]{1,9}(?:\.[0-9]{1,3})?)")
 
 
-@dataclass(frozen=True, slots=True)
-class Retry:
+class Retry(Struct, frozen=True):
     """How often a program is tried, and how long it waits between; times in seconds.
 
     The first wait is `initial`; with exponential backoff each is twice the one before. None is
@@ -42,8 +42,7 @@ UNASKED = Retry(attempts=5)
 """For programs without `retry` that end with `TEMPORARY_FAILURE`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(Struct, frozen=True):
     """How an attempt failed.
 
     `exit_code` is None where no process ended by itself. `output` is what the program printed to

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hookgate.core.config import (
     Choice,
@@ -27,8 +28,7 @@ _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,999})(\.[0-9]{1,1000})?([eE][+-]?[0-9]{
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 
-@dataclass(frozen=True, slots=True)
-class View:
+class View(Struct, frozen=True):
     """What selectors and conditions may see of a delivery: never its credentials."""
 
     payload: JSON
@@ -45,8 +45,7 @@ def view_of(source: Source, delivery: Delivery, payload: JSON) -> View:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class ParamFault:
+class ParamFault(Struct, frozen=True):
     """Why an event does not give a param what it asks for."""
 
     param: str
@@ -112,8 +111,7 @@ def read_params(params: tuple[Param, ...], view: View) -> dict[str, JSON] | Para
     return values
 
 
-@dataclass(frozen=True, slots=True)
-class Unconvertible:
+class Unconvertible(Struct, frozen=True):
     """The kind of value found where another was asked for."""
 
     found: str

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from hookgate.expr.values import text_of
 from hookgate.model import JSON
 
 
-@dataclass(frozen=True, slots=True)
-class Fixed:
+class Fixed(Struct, frozen=True):
     """Fixed text. `shown` is what may be printed: the text before `${NAME}` was filled in."""
 
     text: str
     shown: str
 
 
-@dataclass(frozen=True, slots=True)
-class Placeholder:
+class Placeholder(Struct, frozen=True):
     """The value of a param, as a command line shows it."""
 
     param: str

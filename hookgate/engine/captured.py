@@ -5,8 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+
+from msgspec import Struct, field
 
 from hookgate.engine.redaction import REDACTED
 from hookgate.expr.values import MalformedJSON, json_text, parse_json, text_of
@@ -18,8 +19,7 @@ _KEYS = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Capture:
+class Capture(Struct, frozen=True):
     """The parts of a request.
 
     `bare` tells that only its body was given, `exact` that the body is what the sender sent, byte

@@ -6,8 +6,9 @@ import asyncio
 import random
 import time
 from collections.abc import Coroutine, Iterable
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from hookgate.core.backlog import Drain
 from hookgate.core.retry import Failure, wait_before_retry

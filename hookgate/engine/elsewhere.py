@@ -7,14 +7,14 @@ file holds for the gateway as a whole.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hookgate.core.config import Source
 from hookgate.engine.line import Line
 
 
-@dataclass(frozen=True, slots=True)
-class Elsewhere:
+class Elsewhere(Struct, frozen=True):
     """The main process, as a worker sees it. `works` tells whether it runs programs at all."""
 
     line: Line

@@ -8,7 +8,8 @@ import os
 import time
 from collections.abc import Iterable
 from contextlib import AsyncExitStack
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from hookgate.core.backlog import is_full
 from hookgate.core.config import Config

@@ -12,10 +12,11 @@ import ssl
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
-from dataclasses import dataclass
 from threading import BoundedSemaphore, Thread
 from typing import TypeAlias
 from urllib.parse import urlsplit
+
+from msgspec import Struct
 
 MAX_AT_ONCE = 8
 """How many requests may be under way; one whose name is still being resolved counts."""
@@ -26,16 +27,14 @@ TIMEOUT = 5.0
 _HEADERS = {"Accept-Encoding": "identity", "Connection": "close", "User-Agent": "hookgate"}
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
+class Reply(Struct, frozen=True):
     """What was answered. Redirects are not followed: they are answers like others."""
 
     status: int
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class NoReply:
+class NoReply(Struct, frozen=True):
     """Nothing was answered that could be used."""
 
     reason: str

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
 from typing import TypeAlias
+
+from msgspec import Struct, field
+from msgspec.structs import replace
 
 from hookgate.auth.forms import is_form
 from hookgate.auth.signature import SignatureAuth
@@ -36,8 +38,7 @@ _OF_THE_CONNECTION = frozenset(
 """Headers of a captured delivery that are about how it travelled, in lower case."""
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(Struct, frozen=True):
     """What goes before the captured request; header names are in lower case."""
 
     headers: Mapping[str, str] = field(default_factory=dict)
@@ -46,15 +47,13 @@ class Given:
     event_id: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Unsendable:
+class Unsendable(Struct, frozen=True):
     """Why a request cannot be made."""
 
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outgoing:
+class Outgoing(Struct, frozen=True):
     """A request; `put` tells what was put into its body.
 
     `exact` tells that its body is a bare payload as it was given, byte by byte.

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import ClassVar, TypeAlias
+
+from msgspec import Struct
 
 from hookgate.model import Accepted, Answered, Delivery, Ignored, Rejected, Task
 from hookgate.stores.store import TaskHistory
 
 
-@dataclass(frozen=True, slots=True)
-class Taken:
+class Taken(Struct, frozen=True):
     """On disk. `waited` are the tasks whose end was waited for, as they stood then."""
 
     delivery: Delivery
@@ -24,8 +24,7 @@ class Taken:
         return self.decision.outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Repeated:
+class Repeated(Struct, frozen=True):
     """The event was accepted before, as delivery `first_id` with `tasks`; nothing is run again."""
 
     outcome: ClassVar[str] = "duplicate"
@@ -35,8 +34,7 @@ class Repeated:
     tasks: tuple[Task, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class TurnedAway:
+class TurnedAway(Struct, frozen=True):
     """Rejected; nothing was recorded."""
 
     outcome: ClassVar[str] = Rejected.outcome
@@ -44,8 +42,7 @@ class TurnedAway:
     decision: Rejected
 
 
-@dataclass(frozen=True, slots=True)
-class Greeted:
+class Greeted(Struct, frozen=True):
     """A handshake that is answered; nothing was recorded."""
 
     outcome: ClassVar[str] = Answered.outcome
@@ -53,8 +50,7 @@ class Greeted:
     decision: Answered
 
 
-@dataclass(frozen=True, slots=True)
-class Limited:
+class Limited(Struct, frozen=True):
     """One too many for the rate limit of its source: nothing was recorded.
 
     `wait` is how many seconds it takes until there is room for one.
@@ -67,8 +63,7 @@ class Limited:
     wait: float
 
 
-@dataclass(frozen=True, slots=True)
-class NoRoom:
+class NoRoom(Struct, frozen=True):
     """So much is pending that its tasks were not taken: nothing was recorded.
 
     `wait` is how many seconds it should take until there is room.
@@ -81,8 +76,7 @@ class NoRoom:
     wait: float
 
 
-@dataclass(frozen=True, slots=True)
-class NotRecorded:
+class NotRecorded(Struct, frozen=True):
     """The store could not record it: nothing was accepted, the sender must try again."""
 
     outcome: ClassVar[str] = "not recorded"
@@ -90,8 +84,7 @@ class NotRecorded:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
-class NotVerified:
+class NotVerified(Struct, frozen=True):
     """The keys to verify it with cannot be fetched now: nothing was accepted, as above."""
 
     outcome: ClassVar[str] = "not verified"

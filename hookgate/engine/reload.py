@@ -5,15 +5,16 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hookgate.core.config import Config
 from hookgate.engine import journal
 from hookgate.engine.gateway import Gateway
 
 
-@dataclass(frozen=True, slots=True)
-class Candidate:
+class Candidate(Struct, frozen=True):
     """A rules file as it was found.
 
     `config` is None where it cannot be used; `findings` then say why, a line each. `report` is what
@@ -25,8 +26,7 @@ class Candidate:
     report: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What came of a reload that began at `began`, by the monotonic clock of the system.
 
     `restart` names the keys that have changed and take a restart; everything else is in use.

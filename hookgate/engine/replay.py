@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import partial
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hookgate.auth.verifier import Verifier
 from hookgate.core.config import Config, FromValue, Source
@@ -18,8 +21,7 @@ from hookgate.model import Accepted, Authentication, AuthResult, AuthStep, Decis
 from hookgate.runners.runner import Result, Runner, Work
 
 
-@dataclass(frozen=True, slots=True)
-class Replay:
+class Replay(Struct, frozen=True):
     """What would happen to a delivery, and why."""
 
     delivery: Delivery
@@ -29,7 +31,8 @@ class Replay:
 
 def with_event_type(config: Config, source: str, event_type: str) -> Config:
     """The configuration with a source whose events all have this type."""
-    changed = replace(config.sources[source], event_type=(FromValue(event_type, "--event-type"),))
+    types = (FromValue(event_type, "--event-type"),)
+    changed = dataclasses.replace(config.sources[source], event_type=types)
     sources: Mapping[str, Source] = {**config.sources, source: changed}
     return replace(config, sources=sources)
 

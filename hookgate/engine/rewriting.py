@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from urllib.parse import urlencode
+
+from msgspec.structs import replace
 
 from hookgate.auth.forms import form_fields, is_form
 from hookgate.expr.paths import Every, Index, Key, KeyOrIndex, Path, Step

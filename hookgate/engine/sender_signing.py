@@ -6,8 +6,9 @@ import base64
 import hashlib
 import hmac
 import secrets
-from dataclasses import replace
 from typing import TypeAlias
+
+from msgspec.structs import replace
 
 from hookgate.auth.adyen import AdyenAuth, signed_text
 from hookgate.auth.client_state import ClientStateAuth

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import hashlib
 import hmac
 import secrets
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hookgate.auth.basic import BasicAuth
 from hookgate.auth.ip import IpAuth
@@ -23,8 +26,7 @@ from hookgate.engine.sender_signing import SenderAuth, sender_signed
 from hookgate.model import Delivery
 
 
-@dataclass(frozen=True, slots=True)
-class Unsignable:
+class Unsignable(Struct, frozen=True):
     """Why a delivery cannot be signed."""
 
     reason: str
@@ -43,20 +45,21 @@ def signable(source: Source) -> Source:
         replace(each, auth=None if each.auth is None else tuple(map(_signable, each.auth)))
         for each in source.handshakes
     )
-    return replace(source, auth=tuple(map(_signable, source.auth)), handshakes=tuple(handshakes))
+    auth = tuple(map(_signable, source.auth))
+    return dataclasses.replace(source, auth=auth, handshakes=tuple(handshakes))
 
 
 def _signable(verifier: Verifier) -> Verifier:
     stand_in = (secrets.token_hex().encode(),)
     match verifier:
         case TokenAuth(tokens=()):
-            return replace(verifier, tokens=stand_in)
+            return dataclasses.replace(verifier, tokens=stand_in)
         case BasicAuth(passwords=()):
-            return replace(verifier, passwords=stand_in)
+            return dataclasses.replace(verifier, passwords=stand_in)
         case SignatureAuth(secrets=()):  # as it is also where there are public keys
-            return replace(verifier, secrets=stand_in, public_keys=None)
+            return dataclasses.replace(verifier, secrets=stand_in, public_keys=None)
     if isinstance(verifier, SenderAuth) and not verifier.secrets:
-        return replace(verifier, secrets=stand_in)
+        return dataclasses.replace(verifier, secrets=stand_in)
     return verifier
 
 
@@ -111,8 +114,7 @@ def _presented(delivery: Delivery, verifier: Verifier) -> Delivery | Unsignable:
 # --- tokens ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class TokenPlace:
+class TokenPlace(Struct, frozen=True):
     """Where a sender puts its token: in a header behind a `prefix`, or in the query."""
 
     name: str

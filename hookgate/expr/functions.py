@@ -7,9 +7,10 @@ amount of text or takes more than time in proportion to its arguments.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NoReturn, cast
+
+from msgspec import Struct
 
 from hookgate.errors import EvaluationError
 from hookgate.expr.patterns import COMPILERS, BadPattern, Pattern
@@ -27,8 +28,7 @@ _MAX_PLACES = 400  # a float has no digit beyond its 324th place
 _ORDINALS = ("first", "second")
 
 
-@dataclass(frozen=True, slots=True)
-class Function:
+class Function(Struct, frozen=True):
     """A function by its `arguments`' names; `least` of them are needed (None: all).
 
     `open_ended` allows any number more. `tells` marks one that, like a comparison, is better shown

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from difflib import get_close_matches
+
+from msgspec import Struct
 
 from hookgate.expr.functions import FUNCTIONS, Function
 from hookgate.expr.patterns import COMPILERS, BadPattern, Pattern
@@ -46,8 +47,7 @@ _SIGNS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class LiteralPattern:
+class LiteralPattern(Struct, frozen=True):
     """A pattern that is written out in a call, and what compiles it."""
 
     node: ast.Constant

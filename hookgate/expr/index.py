@@ -11,6 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from hookgate.errors import EvaluationError
 from hookgate.expr.conditions import Condition
 from hookgate.expr.sandbox import evaluate
@@ -23,8 +25,7 @@ _MOST_PATHS = 16
 may have more literals. Each further comparison multiplies."""
 
 
-@dataclass(frozen=True, slots=True)
-class Narrowed:
+class Narrowed(Struct, frozen=True):
     """What is left to try: the positions of `candidates` in order.
 
     Every other condition is false, or is one of `failing` many that cannot be evaluated.
@@ -108,8 +109,7 @@ def _insert(node: _Node, comparisons: list[_Comparison], position: int) -> None:
 # --- what a condition begins with -----------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Comparison:
+class _Comparison(Struct, frozen=True):
     """True where `subject` equals one of the literals, false where it does not, else an error."""
 
     subject: ast.expr

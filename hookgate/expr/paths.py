@@ -17,6 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from msgspec import Struct
+
 from hookgate.model import JSON
 
 _KEY = re.compile(r"""[^.\[\]"'\s]+""")
@@ -29,8 +31,7 @@ _ESCAPED = re.compile(r"""\\(["'\\])""")
 _POSITION = re.compile(r"(?:0|[1-9][0-9]{0,8})\Z")
 
 
-@dataclass(frozen=True, slots=True)
-class Key:
+class Key(Struct, frozen=True):
     """A key of an object; `end` is where the step ends in the path's text, as for every step."""
 
     name: str
@@ -43,8 +44,7 @@ class Key:
         raise LookupError
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
+class Index(Struct, frozen=True):
     """An index of a list; a negative one counts from the end."""
 
     position: int
@@ -57,8 +57,7 @@ class Index:
         raise LookupError
 
 
-@dataclass(frozen=True, slots=True)
-class KeyOrIndex:
+class KeyOrIndex(Struct, frozen=True):
     """Digits for a name: an index of a list, a key of an object."""
 
     name: str
@@ -74,8 +73,7 @@ class KeyOrIndex:
         raise LookupError
 
 
-@dataclass(frozen=True, slots=True)
-class Every:
+class Every(Struct, frozen=True):
     """Every element of a list."""
 
     end: int
@@ -84,22 +82,19 @@ class Every:
 Step: TypeAlias = Key | Index | KeyOrIndex | Every
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(Struct, frozen=True):
     """The value at the end of a path."""
 
     value: JSON
 
 
-@dataclass(frozen=True, slots=True)
-class Missing:
+class Missing(Struct, frozen=True):
     """There is no such value. `at` is the path up to and including the step that is not there."""
 
     at: str
 
 
-@dataclass(frozen=True, slots=True)
-class PathFault:
+class PathFault(Struct, frozen=True):
     """Why a text is not a path; `offset` and `length` are in characters."""
 
     message: str

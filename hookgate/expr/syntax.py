@@ -6,8 +6,9 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from hookgate.expr.places import Places
 
@@ -47,8 +48,7 @@ _SIGNS = re.compile(r"[&|!=<>]+")
 _PYTHON_REMARKS = re.compile(r"\. (Maybe|Perhaps) .*| \(detected at .*")
 
 
-@dataclass(frozen=True, slots=True)
-class ConditionFault:
+class ConditionFault(Struct, frozen=True):
     """One thing that is wrong with a condition, at `offset` in its text, in characters.
 
     `near` is what was probably meant, where there is something to propose.
@@ -61,8 +61,7 @@ class ConditionFault:
     near: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Parsed:
+class Parsed(Struct, frozen=True):
     """A condition's tree with the places of its parts."""
 
     tree: ast.expr

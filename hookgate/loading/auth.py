@@ -6,8 +6,9 @@ Whatever is not known (a variable that is not set) becomes a verifier that passe
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from msgspec import Struct
 
 from hookgate.auth.addresses import Network, parse_network
 from hookgate.auth.basic import BasicAuth
@@ -198,8 +199,7 @@ def _body_reader(node: Node, context: Context) -> Callable[[bytes], str | None] 
     return None if path is None else BodyText(path)
 
 
-@dataclass(frozen=True, slots=True)
-class BodyText:
+class BodyText(Struct, frozen=True):
     """Reads the text at a path of a JSON body; None where there is none."""
 
     path: Path

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+from msgspec import Struct, field
 
 from hookgate.loading.nodes import Span
 from hookgate.model import JSON
@@ -12,8 +13,7 @@ BLANK = "?"
 """Stands for a value in `expect` that `hookgate test --update` fills in."""
 
 
-@dataclass(frozen=True, slots=True)
-class Blank:
+class Blank(Struct, frozen=True):
     """A `BLANK` in an `expect`.
 
     `path` are the keys that lead to it, `span` is where it stands and `key` where its key does.
@@ -26,8 +26,7 @@ class Blank:
     flow: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """One test.
 
     `delivery` is the content of a captured delivery's file, which the other parts of the request

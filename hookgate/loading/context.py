@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import TypeVar, cast
+
+from msgspec import Struct, field
 
 from hookgate.loading.codes import Code
 from hookgate.loading.findings import Findings, quoted
@@ -19,8 +20,7 @@ _SINGLE_QUOTED = re.compile(r"''|[^']")
 _DOUBLE_QUOTED = re.compile(r"\\x..|\\u.{4}|\\U.{8}|\\.|[^\\]")
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """The file being compiled.
 
     `text` is what the file holds, `written` the tree of all that stands in it, also of what is not

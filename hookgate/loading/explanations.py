@@ -7,9 +7,10 @@ that gives none. Tests load both.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct, field
 
 from hookgate.loading.codes import Code
 from hookgate.loading.problems import Severity
@@ -17,8 +18,7 @@ from hookgate.loading.problems import Severity
 _FOLDER = Path(__file__).with_name("explanations")
 
 
-@dataclass(frozen=True, slots=True)
-class Explanation:
+class Explanation(Struct, frozen=True):
     """A code explained.
 
     `meaning` has two paragraphs: what is wrong, and why that matters. `bad` and `good` are whole

@@ -8,8 +8,9 @@ from __future__ import annotations
 import ast
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from hookgate.loading.codes import Code
 from hookgate.loading.context import Context, shown_at
@@ -22,8 +23,7 @@ EVENT = "event"
 """The parameter that is given the whole event."""
 
 
-@dataclass(frozen=True, slots=True)
-class Signature:
+class Signature(Struct, frozen=True):
     """The parameters of a function by name: those it `takes`, and those it must be given.
 
     `takes_any` is whether it takes others as well (``**params``). `by_position` are those that

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from msgspec import Struct
+
 from hookgate.loading.codes import Code
 from hookgate.loading.findings import Findings, did_you_mean, quoted
 from hookgate.loading.nodes import Node, Span
@@ -24,8 +26,7 @@ _MALFORMED = "this is neither ${NAME}, ${NAME:-default} nor ${file:PATH}"
 _LITERAL = "write $${ for a literal ${"
 
 
-@dataclass(frozen=True, slots=True)
-class Piece:
+class Piece(Struct, frozen=True):
     """A part of a string: `text` as it is used, `shown` as it was written."""
 
     text: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from hookgate.auth.adyen import AdyenAuth
 from hookgate.auth.client_state import ClientStateAuth
@@ -19,8 +19,7 @@ from hookgate.loading.secrets import secrets_at
 from hookgate.model import JSON, Delivery
 
 
-@dataclass(frozen=True, slots=True)
-class Arriving:
+class Arriving(Struct, frozen=True):
     """How the deliveries of a source arrive.
 
     `url` is what its sender was told, and `content_type` what its bodies are read as, whatever it
@@ -54,8 +53,7 @@ def compile_sender_auth(
     return None
 
 
-@dataclass(frozen=True, slots=True)
-class ReadPayload:
+class ReadPayload(Struct, frozen=True):
     """Gives the payload as the decision reads it; None where it cannot be read."""
 
     content_type: str | None = None

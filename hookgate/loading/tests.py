@@ -7,10 +7,11 @@ them: what a test expects must not depend on the environment that it is run in.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from hookgate.expr.values import json_text
 from hookgate.loading.cases import BLANK, Blank, Case
@@ -23,8 +24,7 @@ from hookgate.loading.reader import read
 from hookgate.loading.schema import check_shape
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedTests:
+class LoadedTests(Struct, frozen=True):
     """What came of a file of tests: its cases, what is wrong with it, and its text."""
 
     cases: tuple[Case, ...]
@@ -48,8 +48,7 @@ def load_tests(text: str, file: str, directory: str, rules: Node) -> LoadedTests
     return LoadedTests(() if findings.fatal else cases, findings.sorted(), text)
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(Struct, frozen=True):
     """What can be told of a file before its tests are read.
 
     `rules` is the rules file that it names. `plausible` is False for a file of something else.
@@ -123,8 +122,7 @@ def _case(node: Node, file: str, context: Context) -> Case | None:
 # --- the request ----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Unreadable:
+class _Unreadable(Struct, frozen=True):
     reason: str
 
 

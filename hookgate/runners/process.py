@@ -12,10 +12,11 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from functools import partial
 from selectors import EVENT_READ, EVENT_WRITE, PollSelector
 from typing import IO, cast
+
+from msgspec import Struct
 
 from hookgate.runners.exits import exit_watch
 from hookgate.runners.groups import reap_group, signal_group
@@ -28,8 +29,7 @@ _CHUNK = 64 * 1024
 _LONGEST_WAIT = 86_400.0  # poll(2) takes no more than 24 days at once
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(Struct, frozen=True):
     """What to execute: `executable` is the file, `argv` is what it sees as its arguments.
 
     `working_dir` is absolute; `stdin` is all that the program finds on its standard input.
@@ -42,8 +42,7 @@ class Invocation:
     stdin: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What a program may take. Times in seconds; `grace` is between SIGTERM and SIGKILL.
 
     `max_output` is how many bytes of each output stream are kept.
@@ -54,8 +53,7 @@ class Limits:
     max_output: int
 
 
-@dataclass(frozen=True, slots=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """How a program ended and what it printed.
 
     `status` is the exit code, or the number of the signal that killed it as a negative number, or

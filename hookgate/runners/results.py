@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import signal
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from hookgate.core.programs import Program
 from hookgate.runners.process import Ending

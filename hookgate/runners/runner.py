@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
+
+from msgspec import Struct
 
 from hookgate.core.programs import Program
 from hookgate.model import Delivery, Task
@@ -11,8 +12,7 @@ from hookgate.model import Delivery, Task
 P_contra = TypeVar("P_contra", bound=Program, contravariant=True)
 
 
-@dataclass(frozen=True, slots=True)
-class Work:
+class Work(Struct, frozen=True):
     """What an attempt works on: the task, its delivery and the attempt's number (from 1).
 
     `content_type` is what the source has its bodies read as, if anything.
@@ -24,8 +24,7 @@ class Work:
     content_type: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(Struct, frozen=True):
     """How an attempt ended.
 
     `error` is None for success, else one line that says what happened, e.g. ``exit 1: last line

@@ -7,8 +7,8 @@ import contextlib
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 
+from msgspec import Struct, field
 from starlette.types import Receive, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
@@ -56,8 +56,7 @@ _NOSNIFF = (b"x-content-type-options", b"nosniff")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(Struct, frozen=True):
     """An HTTP answer. `body` is what is sent; `headers` do not repeat its length."""
 
     status: int

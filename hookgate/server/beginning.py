@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hookgate.core.config import Config
 from hookgate.loading.portable import unpacked
@@ -11,8 +12,7 @@ STORE_CHANNEL = b"."
 """What goes with a channel to the writing process through a worker's door."""
 
 
-@dataclass(frozen=True, slots=True)
-class Beginning:
+class Beginning(Struct, frozen=True):
     """The packed configuration, and what the command line said.
 
     `own_token` is the admin token of this run; `works` tells whether the main process runs

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from urllib.parse import parse_qsl
 
+from msgspec import Struct
 from starlette.types import Scope
 
 from hookgate.auth.addresses import Network, client_address
@@ -15,8 +15,7 @@ from hookgate.core.config import Source
 MAX_QUERY_FIELDS = 100
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(Struct, frozen=True):
     """Why a request is turned away before it becomes a delivery."""
 
     status: int

@@ -23,7 +23,6 @@ from hookgate.engine.line import Line, LineFault, Offers
 from hookgate.engine.totals import NOTHING, Counts, add, total
 from hookgate.loading.portable import packed
 from hookgate.server.beginning import STORE_CHANNEL, Beginning
-from hookgate.server.metrics import new_page
 from hookgate.server.shutdown import Stops
 from hookgate.stores.sqlite import SqliteStore
 
@@ -106,6 +105,8 @@ class Workers:
 
     async def metrics(self) -> bytes:
         """The page of metrics of all processes together."""
+        from hookgate.server.exposition import new_page  # see `MetricsPage.show`
+
         await asyncio.gather(*map(self._count, list(self._workers)))
         gateway = self._gateway
         counts = [worker.counts for worker in self._workers]

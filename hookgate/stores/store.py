@@ -6,16 +6,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType, TracebackType
 from typing import Protocol, Self, TypeAlias
+
+from msgspec import Struct
 
 from hookgate.core.backlog import NO_LIMIT, Backlog, Bound
 from hookgate.model import Attempt, AuthResult, AuthStep, Delivery, Task, TaskStatus, Trigger
 
 
-@dataclass(frozen=True, slots=True)
-class StoredDecision:
+class StoredDecision(Struct, frozen=True):
     """What is kept of a decision: what cannot be derived later from the delivery.
 
     `snapshot` is the configuration that decided (see `Config.snapshot`) and `digest` its hash; a
@@ -33,8 +33,7 @@ class StoredDecision:
     snapshot: str
 
 
-@dataclass(frozen=True, slots=True)
-class StoredDelivery:
+class StoredDelivery(Struct, frozen=True):
     """A delivery as it was recorded (credentials redacted) with its decision and its tasks."""
 
     delivery: Delivery
@@ -42,23 +41,20 @@ class StoredDelivery:
     tasks: tuple[Task, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(Struct, frozen=True):
     """The delivery and its tasks are on disk."""
 
     tasks: tuple[Task, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Duplicate:
+class Duplicate(Struct, frozen=True):
     """This (source, event_id) was accepted before, as `delivery_id`; nothing was recorded."""
 
     delivery_id: str
     tasks: tuple[Task, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Full:
+class Full(Struct, frozen=True):
     """There was no room for another delivery's tasks; nothing was recorded.
 
     `pending` is what waited then, and `bound` says which number of it was too large.
@@ -68,8 +64,7 @@ class Full:
     bound: Bound
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(Struct, frozen=True):
     """A task handed to one worker: the running attempt and the delivery it works on."""
 
     task: Task
@@ -81,8 +76,7 @@ NO_LIMITS: Mapping[str, int] = MappingProxyType({})
 """Any number of attempts of any program at the same time."""
 
 
-@dataclass(frozen=True, slots=True)
-class TaskFilter:
+class TaskFilter(Struct, frozen=True):
     """Which tasks are meant; None does not restrict.
 
     `before` is the last id of the page before, and `since` the least id.
@@ -98,8 +92,7 @@ class TaskFilter:
     limit: int = 50
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryFilter:
+class DeliveryFilter(Struct, frozen=True):
     """Which deliveries to list; None does not restrict. `before` as in `TaskFilter`."""
 
     source: str | None = None
@@ -109,16 +102,14 @@ class DeliveryFilter:
     limit: int = 50
 
 
-@dataclass(frozen=True, slots=True)
-class TaskHistory:
+class TaskHistory(Struct, frozen=True):
     """A task with its attempts, oldest first."""
 
     task: Task
     attempts: tuple[Attempt, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """How the work stands: tasks by status, each counted no further than `COUNTED`.
 
     `next_due` is when the pending task that is due first is, or was, due; None where none is. One

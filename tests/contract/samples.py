@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 from uuid import UUID
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hookgate.core.backlog import NO_LIMIT, Backlog
 from hookgate.model import Attempt, AuthResult, AuthStep, Delivery, Task, TaskStatus
@@ -22,8 +24,7 @@ def new_id() -> str:
     return str(UUID(int=next(_numbers)))
 
 
-@dataclass(frozen=True)
-class Sample:
+class Sample(Struct, frozen=True):
     """What one `record` takes."""
 
     delivery: Delivery

@@ -15,6 +15,7 @@ from ipaddress import IPv4Network, IPv6Network
 from typing import Any
 
 import pytest
+from msgspec import Struct
 
 from hookgate.core import config as records
 from hookgate.loading.load import Loaded, load
@@ -418,13 +419,20 @@ KEYS = dict.fromkeys(
 _PLAIN = (str, bytes, int, float, frozenset, IPv4Network, IPv6Network, type(None))
 
 
+def fields_of(record: type) -> tuple[str, ...]:
+    """The fields of a record; none where it is something else."""
+    if dataclasses.is_dataclass(record):
+        return tuple(field.name for field in dataclasses.fields(record))
+    return record.__struct_fields__ if issubclass(record, Struct) else ()
+
+
 def leaves(value: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
     """Every plain value with the fields, as ``Record.field``, that lead to it."""
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        for field in dataclasses.fields(value):
-            step = f"{type(value).__name__}.{field.name}"
+    if fields := fields_of(type(value)):
+        for field in fields:
+            step = f"{type(value).__name__}.{field}"
             if step not in DERIVED:
-                yield from leaves(getattr(value, field.name), (*path, step))
+                yield from leaves(getattr(value, field), (*path, step))
     elif isinstance(value, Mapping):
         for key, item in value.items():
             yield from leaves(item, (*path, str(key)))
@@ -472,10 +480,10 @@ def test_the_table_has_no_key_that_is_gone() -> None:
 
 
 FIELDS = sorted(
-    f"{record.__name__}.{field.name}"
+    f"{record.__name__}.{field}"
     for record in {found for found in vars(records).values() if isinstance(found, type)}
-    if record.__module__ == records.__name__ and dataclasses.is_dataclass(record)
-    for field in dataclasses.fields(record)
+    if record.__module__ == records.__name__
+    for field in fields_of(record)
 )
 
 

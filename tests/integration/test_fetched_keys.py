@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import json
 import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 import jwt
 import pytest
+from msgspec.structs import replace
 
 from hookgate.auth.sns import SnsAuth, Topic
 from hookgate.core.config import Config
@@ -113,7 +115,9 @@ def config(sender: HttpsServer, folder: Path) -> Config:
     (verifier,) = source.auth
     assert isinstance(verifier, SnsAuth)
     here = replace(verifier, topics=(Topic(ARN, sender.host),))
-    return replace(made, sources={**made.sources, "orders": replace(source, auth=(here,))})
+    return replace(
+        made, sources={**made.sources, "orders": dataclasses.replace(source, auth=(here,))}
+    )
 
 
 @asynccontextmanager

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hookgate.cli.config_tests.suites import Suite
 from hookgate.core.config import Config
@@ -20,8 +22,7 @@ from hookgate.server.rehearsal import rehearse
 Wanted = Callable[[Case], bool]
 
 
-@dataclass(frozen=True, slots=True)
-class CaseResult:
+class CaseResult(Struct, frozen=True):
     """What came of a case. `outcome` is None where its request could not be made: see `fault`."""
 
     case: Case
@@ -36,8 +37,7 @@ class CaseResult:
         return self.fault is None and not self.differences
 
 
-@dataclass(frozen=True, slots=True)
-class SuiteResult:
+class SuiteResult(Struct, frozen=True):
     """What came of a suite. `coverage` is None where not all of its cases were run."""
 
     suite: Suite
@@ -57,8 +57,7 @@ class SuiteResult:
         return tuple((name, programs[name].place.line) for name in names)
 
 
-@dataclass(frozen=True, slots=True)
-class Results:
+class Results(Struct, frozen=True):
     """What came of all suites, and how many seconds it took."""
 
     suites: tuple[SuiteResult, ...]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from hookgate.cli.rules_file import fail, read_rules
 from hookgate.loading.cases import Case
@@ -19,8 +20,7 @@ _MARK = "_test"
 _DEFAULT_RULES = "rules.yaml"
 
 
-@dataclass(frozen=True, slots=True)
-class Suite:
+class Suite(Struct, frozen=True):
     """What is tested together.
 
     `tests` are the files of tests, each loaded; `cases` is everything that they and, where it is

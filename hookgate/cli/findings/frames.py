@@ -11,8 +11,9 @@ import re
 import unicodedata
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import accumulate
+
+from msgspec import Struct
 
 from hookgate.cli.findings.credentials import blanked
 from hookgate.loading.problems import Problem
@@ -22,8 +23,7 @@ _TAB_STOP = 4
 _CUT = "…"
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(Struct, frozen=True):
     """A line as it is shown, cut where it is long; `indent` and `carets` are in cells."""
 
     line: int

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hookgate.loading.load import Loaded
 from hookgate.loading.problems import Problem, Severity
 
 
-@dataclass(frozen=True, slots=True)
-class Checked:
+class Checked(Struct, frozen=True):
     """One rules file: the name it goes by, and what came of loading it."""
 
     file: str
     loaded: Loaded
 
 
-@dataclass(frozen=True, slots=True)
-class Report:
+class Report(Struct, frozen=True):
     """Every file of one check, in the order in which they were named.
 
     With `strict`, a warning makes the check fail as an error does.

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import dataclasses
 import re
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from hookgate.auth.basic import BasicAuth
 from hookgate.auth.client_state import ClientStateAuth
@@ -28,16 +31,14 @@ _LITERAL = re.compile(rb"[ -\[\]-~]")  # ASCII that is printable, but no backsla
 _NOT_ASCII = re.compile(r"[^\t -~]")
 
 
-@dataclass(frozen=True, slots=True)
-class Command:
+class Command(Struct, frozen=True):
     """A command, and the variables that the shell must have for it."""
 
     text: str
     variables: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Secret:
+class _Secret(Struct, frozen=True):
     """Arguments that present a secret by the variables that hold it.
 
     `headers` are those that may carry it, in lower case.
@@ -64,7 +65,7 @@ def curl_command(
     signing = tuple(verifier for verifier in source.auth if not isinstance(verifier, _TELLING))
     if any(secret.in_query for secret in secrets) and any(map(_signs_query, signing)):
         return Unsendable("the query is signed together with the secret that stands in it")
-    delivery = signed(request.delivery, replace(source, auth=signing))
+    delivery = signed(request.delivery, dataclasses.replace(source, auth=signing))
     if isinstance(delivery, Unsignable):
         return delivery
     if any(map(_NOT_ASCII.search, delivery.headers.values())):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import shlex
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from hookgate.cli.sending.calling import MAX_ANSWER, Answer
 from hookgate.cli.sending.target import Target
@@ -24,8 +25,7 @@ FORMAT_VERSION = 1
 DEFAULT_RULES = Path("rules.yaml")
 
 
-@dataclass(frozen=True, slots=True)
-class Sent:
+class Sent(Struct, frozen=True):
     """What was sent, signed; `put` tells what was put into the body of the file `payload`.
 
     `rules` is the rules file as the command line names it.

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+from msgspec import Struct
 
 from hookgate.core.config import ServerSettings
 
@@ -12,8 +13,7 @@ _OF_A_PATH = "/%:@!$&'()*+,;=~"
 _LOOPBACK = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - nothing is bound to it
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(Struct, frozen=True):
     """An address over HTTP; `origin` is such as ``http://127.0.0.1:12345``."""
 
     origin: str

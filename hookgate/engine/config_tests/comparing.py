@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import Enum
 from typing import TypeAlias
+
+from msgspec import Struct
 
 from hookgate.core.explain import RuleTrace, Trace
 from hookgate.core.explain_tasks import TaskTrace
@@ -28,8 +29,7 @@ class Nothing(Enum):
 Actual: TypeAlias = "JSON | Nothing"
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True):
     """What the gateway would do with a request.
 
     `reason` is the operator's. `trace` is None where the request would be refused unread.
@@ -52,8 +52,7 @@ class Outcome:
         return () if self.trace is None else self.trace.tasks
 
 
-@dataclass(frozen=True, slots=True)
-class Difference:
+class Difference(Struct, frozen=True):
     """Something that is not as it was expected; `key` is such as ``params.priority``."""
 
     key: str

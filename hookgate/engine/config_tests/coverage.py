@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hookgate.core.config import Config, Rule
 from hookgate.engine.config_tests.comparing import Outcome
@@ -11,8 +12,7 @@ from hookgate.loading.conditions import always_holds
 from hookgate.model import RuleOutcome
 
 
-@dataclass(frozen=True, slots=True)
-class RuleCoverage:
+class RuleCoverage(Struct, frozen=True):
     """What came of one rule in all cases; a rule that always holds cannot fail."""
 
     source: str
@@ -27,8 +27,7 @@ class RuleCoverage:
         return f"{self.source}/{self.rule.id}"
 
 
-@dataclass(frozen=True, slots=True)
-class Coverage:
+class Coverage(Struct, frozen=True):
     """What the cases reached of a rules file."""
 
     rules: tuple[RuleCoverage, ...]

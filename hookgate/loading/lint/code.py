@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import PurePosixPath
+
+from msgspec import Struct
 
 from hookgate.core.programs import CommandProgram
 from hookgate.core.templates import Fixed, Placeholder, Template
@@ -21,8 +22,7 @@ from hookgate.loading.nodes import Node
 from hookgate.loading.templates import placeholders
 
 
-@dataclass(frozen=True, slots=True)
-class _Interpreter:
+class _Interpreter(Struct, frozen=True):
     """A program that takes code as an argument.
 
     `code` is the option before the code and `valued` those that have a value after them; `instead`

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hookgate.core.config import Rule, ServerSettings, Source
 from hookgate.core.programs import Program
@@ -16,8 +17,7 @@ from hookgate.loading.interpolation import Filled
 from hookgate.loading.nodes import Node
 
 
-@dataclass(frozen=True, slots=True)
-class Subject:
+class Subject(Struct, frozen=True):
     """The tree of a file and what it compiled to, as far as it did."""
 
     root: Node
@@ -27,8 +27,7 @@ class Subject:
     context: Context
 
 
-@dataclass(frozen=True, slots=True)
-class WrittenCondition:
+class WrittenCondition(Struct, frozen=True):
     """A condition that can be looked into; `names` are those that it uses."""
 
     node: Node
@@ -55,8 +54,7 @@ class WrittenCondition:
         self._context.report_inside(code, self.node, message, suggestion, start, end - start)
 
 
-@dataclass(frozen=True, slots=True)
-class ListedRule:
+class ListedRule(Struct, frozen=True):
     """A rule where it stands.
 
     `condition` is None where nothing can be said of it: it has a fault, or a part of it comes from
@@ -68,8 +66,7 @@ class ListedRule:
     condition: WrittenCondition | None
 
 
-@dataclass(frozen=True, slots=True)
-class RuleList:
+class RuleList(Struct, frozen=True):
     """The rules of one event type of a source, in order."""
 
     source: Source

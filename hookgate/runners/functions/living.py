@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import dataclasses
 import json
 import os
 import signal
@@ -15,6 +14,8 @@ from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import IO, cast
+
+from msgspec.structs import asdict
 
 from hookgate.core.calls import variables_at_start
 from hookgate.core.programs import FunctionProgram
@@ -219,7 +220,7 @@ def _started(
         max_tasks=program.max_tasks,
         max_memory=program.max_memory,
     )
-    told = json.dumps(dataclasses.asdict(assignment))
+    told = json.dumps(asdict(assignment))
     return subprocess.Popen(  # noqa: S603 - our own interpreter, and no shell
         [sys.executable, "-P", "-B", "-c", _START, _PACKAGES, told],
         env=variables_at_start(program, environ),

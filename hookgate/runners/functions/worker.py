@@ -10,8 +10,9 @@ import socket
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, TextIO, cast
+
+from msgspec import Struct
 
 from hookgate.handlers import Event
 from hookgate.runners.functions.calling import Loop, Outcome, binding, outcome_of
@@ -20,8 +21,7 @@ from hookgate.runners.functions.loading import Files, load_function
 from hookgate.runners.lifeline import hold_to
 
 
-@dataclass(frozen=True, slots=True)
-class Assignment:
+class Assignment(Struct, frozen=True):
     """What a process is there for; `channel` and `lifeline` are descriptors it was started with."""
 
     channel: int

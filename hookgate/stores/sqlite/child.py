@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import socket
 import subprocess
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from hookgate.children import FOR_THE_GATEWAY, blocked, module_environment, python_module
 
@@ -12,8 +13,7 @@ _BUFFER = 4 * 1024 * 1024
 """Bytes asked for between the processes, so that a turn's writes go over at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class Child:
+class Child(Struct, frozen=True):
     """A writing process, and our ends of the channel to it and of its door."""
 
     process: subprocess.Popen[bytes]

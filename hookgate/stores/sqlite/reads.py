@@ -6,7 +6,8 @@ import math
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from hookgate.core.backlog import Backlog
 from hookgate.model import Task, TaskStatus

@@ -5,8 +5,9 @@ from __future__ import annotations
 import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
+
+from msgspec import Struct
 
 from hookgate.core.backlog import NO_LIMIT, Backlog, exceeded, over
 from hookgate.stores.sqlite.order import superseding
@@ -25,8 +26,7 @@ _ADD_TO_BACKLOG = sql("add_to_backlog")
 _RECOUNT_BACKLOG = sql("recount_backlog")
 
 
-@dataclass(frozen=True, slots=True)
-class Unkept:
+class Unkept(Struct, frozen=True):
     """The configuration that decided is not kept, or not any more, and was not given either."""
 
 

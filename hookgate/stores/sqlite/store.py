@@ -9,9 +9,10 @@ import sqlite3
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Self
+
+from msgspec import Struct, field
 
 from hookgate.core.backlog import NO_LIMIT, Backlog
 from hookgate.errors import StoreUnavailable
@@ -41,8 +42,7 @@ _LOOK_AGAIN = 1.0
 """Seconds between two looks at what another process may have written."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenStore:
+class OpenStore(Struct, frozen=True):
     """What there is of a store while it is open."""
 
     writer: Writer

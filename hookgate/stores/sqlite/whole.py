@@ -8,8 +8,9 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from hookgate.core.backlog import Backlog
 from hookgate.model import TaskStatus
@@ -34,8 +35,7 @@ _FAULTS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Figures:
+class Figures(Struct, frozen=True):
     """How large a store is, in bytes, and how much is in it.
 
     Of the file, `free` is what was deleted and will be used again; `log` is the write-ahead log

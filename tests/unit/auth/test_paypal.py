@@ -5,12 +5,12 @@ from __future__ import annotations
 import base64
 import zlib
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from hookgate.auth.certificates import Roots, read_certificates
 from hookgate.auth.material import Fetched, Given

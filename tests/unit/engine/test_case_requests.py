@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from hookgate.core.config import Source
 from hookgate.engine.config_tests.requests import RECEIVED_AT, delivery_of

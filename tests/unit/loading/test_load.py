@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from hookgate.core.config import Config
 from hookgate.loading.load import Loaded, load
