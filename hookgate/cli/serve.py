@@ -55,7 +55,12 @@ def serve(
 
     More than one of `workers` are processes of their own (see `server.workers`).
     """
-    rules = RulesFile(path, env_file, lambda config: _with_address(config, host, port))
+
+    def adjust(config: Config) -> Config:
+        _check_room(config, workers)
+        return _with_address(config, host, port)
+
+    rules = RulesFile(path, env_file, adjust)
     before = rules.stamps()
     loaded = rules.load()
     print_problems(loaded)
@@ -65,8 +70,6 @@ def serve(
     start_logging(as_json=json_log)
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # inherited as ignored, exit codes would be lost
     config = loaded.config
-    if workers > 1:
-        _check_room(config, workers)
     serving = Serving(path, rules, as_json=json_log, work=work, workers=workers)
     listeners = listen(config.server.host, config.server.port, workers)
     try:
@@ -80,7 +83,10 @@ def serve(
 
 
 def _check_room(config: Config, workers: int) -> None:
-    """A body that is allowed must fit into a worker's share of `max_bodies`."""
+    """A body that is allowed must fit into a worker's share of `max_bodies`.
+
+    Of one worker that is all of it, and the rules file was checked for that.
+    """
     largest = max((source.max_body for source in config.sources.values()), default=0)
     if config.server.max_bodies // workers < largest:
         fail(

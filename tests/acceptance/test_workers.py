@@ -216,3 +216,12 @@ def test_bodies_that_fit_into_no_share_are_told_at_the_start(tmp_path: Path) -> 
     )
     assert done.returncode == 3
     assert "server.max_bodies is shared by 2 workers" in done.stderr
+
+
+def test_a_reload_by_which_they_would_fit_into_none_is_refused(gateway: Gateway) -> None:
+    gateway.rules.write_text(RULES.replace("shutdown_delay", "max_body: 48MiB, shutdown_delay"))
+    done = subprocess.run(
+        [*HOOKGATE, "reload", gateway.rules], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 1
+    assert "server.max_bodies is shared by 2 workers" in done.stdout
