@@ -86,7 +86,7 @@ async def posted(
 async def test_a_failing_claim_does_not_end_the_running_of_tasks(
     config: Config, error: Exception, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dispatcher, "_LONGEST_PAUSE", 0.01)
+    monkeypatch.setattr(dispatcher, "_PAUSE", 0.01)
     store = FaultyStore(config.store.path, "claim", error)
 
     async def ended(task_id: str) -> None:

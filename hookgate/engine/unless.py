@@ -1,0 +1,18 @@
+"""Waiting that can be given up."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
+
+async def unless(event: asyncio.Event, waiting: Coroutine[Any, Any, object]) -> None:
+    """Wait for something, but no longer than until the event is set."""
+    tasks = {asyncio.ensure_future(waiting), asyncio.ensure_future(event.wait())}
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
