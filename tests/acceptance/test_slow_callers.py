@@ -17,6 +17,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 
 from tests.acceptance.gateway import Gateway, gateway
 from tests.rules import ROOT
@@ -90,6 +91,7 @@ def post(served: Gateway) -> float:
     return time.monotonic() - began
 
 
+@pytest.mark.timeout(60 + CALLERS // 50)
 def test_an_honest_caller_is_served_among_thousands_that_never_finish(tmp_path: Path) -> None:
     rules = tmp_path / "rules.yaml"
     rules.write_text(RULES)
