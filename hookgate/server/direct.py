@@ -51,6 +51,15 @@ class DirectProtocol(HttpToolsProtocol):
         super().__init__(*args, **kwargs)
         self._taker = cast(TakesDeliveries, self.app) if hasattr(self.app, "take") else None
         self._held: list[bytes] | None = None
+        self._answering: Any = None
+        """The exchange whose turn it is to be answered; `cycle` is the latest of its pipeline."""
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Let no exchange write any more: uvicorn tells the latest alone."""
+        for exchange in (self._answering, *(waiting for waiting, _ in self.pipeline)):
+            if exchange is not None:
+                exchange.disconnected = True
+        super().connection_lost(exc)
 
     def read_ended(self) -> None:
         """What is still held now is not whole."""
@@ -62,7 +71,7 @@ class DirectProtocol(HttpToolsProtocol):
         if self._may_be_direct():
             self._held = []
         else:
-            super().on_headers_complete()
+            self._begin()
 
     def on_body(self, body: bytes) -> None:
         """Keep a piece of the body."""
@@ -78,6 +87,16 @@ class DirectProtocol(HttpToolsProtocol):
                 return
             self._let_go()
         super().on_message_complete()
+
+    def on_response_complete(self) -> None:
+        """Go on with the next of the pipeline."""
+        self._answering = self.pipeline[-1][0] if self.pipeline else None
+        super().on_response_complete()
+
+    def _begin(self) -> None:
+        super().on_headers_complete()
+        if not self.pipeline:
+            self._answering = self.cycle
 
     def _may_be_direct(self) -> bool:
         idle = self.cycle is None or self.cycle.response_complete
@@ -95,7 +114,7 @@ class DirectProtocol(HttpToolsProtocol):
         held, self._held = self._held or [], None
         if self.transport.is_closing():
             return
-        super().on_headers_complete()
+        self._begin()
         for piece in held:
             super().on_body(piece)
 
@@ -108,7 +127,7 @@ class DirectProtocol(HttpToolsProtocol):
         self._held = None
         lasting = self.parser.get_http_version() != "1.0" and self.parser.should_keep_alive()
         exchange = _Exchange(keep_alive=lasting)
-        self.cycle = cast(Any, exchange)
+        self.cycle = self._answering = cast(Any, exchange)
         task = self.loop.create_task(self._answer(exchange, answering))
         self.tasks.add(task)
         task.add_done_callback(self.tasks.discard)
