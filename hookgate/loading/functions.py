@@ -109,7 +109,8 @@ def _signature(tree: ast.Module, name: str, node: Node, context: Context) -> Sig
     names = [bound_name for bound_name, _ in bound]
     if not found:
         if "*" not in names:
-            message = f"{shown_at(node)}: its file has no {quoted(name)}"
+            file = shown(node.string).rpartition(":")[0]
+            message = f"the file {quoted(file)} has no {quoted(name)}"
             functions = [n for n, statement in bound if isinstance(statement, _FUNCTIONS)]
             context.report(Code.NO_FUNCTION, node, message, did_you_mean(name, functions))
         return None

@@ -359,6 +359,15 @@ def test_a_crash_costs_one_task(file: Path, act: str, error: str) -> None:
     assert printed(last) != printed(first)
 
 
+def test_a_process_whose_output_the_function_has_closed_is_replaced(file: Path) -> None:
+    write(
+        file, "import sys\ndef handle(close):\n    if close: sys.stdout.close()\n    return 'said'"
+    )
+    closed, after = run(program(file), work({"close": True}), work({"close": False}))
+    assert closed.error == "exit 1: ValueError: I/O operation on closed file."
+    assert after.output == "said"
+
+
 def test_a_timeout_ends_the_process_and_what_it_started_and_tells_where_it_was(file: Path) -> None:
     write(
         file,

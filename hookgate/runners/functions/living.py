@@ -38,6 +38,9 @@ _CHUNK = 64 * 1024
 """As much as a pipe holds: one read takes all that was there."""
 
 _LAST_LOOKS = 16
+_UNTIL_GIVEN_UP = 5.0
+"""Seconds after which one is left to the kernel that has been killed and has not ended."""
+
 _PATIENCE = 0.5
 """Seconds that a process which has let go of its channel may need to exit."""
 
@@ -118,7 +121,7 @@ class LivingProcess:
             signal_group(self._pid, signal.SIGTERM)
             await self._exits_within(grace)
         signal_group(self._pid, signal.SIGKILL)
-        await self._exited
+        await self._exits_within(_UNTIL_GIVEN_UP)
         for _ in range(_LAST_LOOKS):
             self._read_printed()
         self._process.returncode = await asyncio.to_thread(reap_group, self._pid)

@@ -9,7 +9,7 @@ from contextlib import suppress
 from msgspec.structs import replace
 
 from hookgate.core.calls import Call, plan_call
-from hookgate.core.environment import Unrunnable
+from hookgate.core.environment import Unrunnable, passed_on
 from hookgate.core.programs import FunctionProgram
 from hookgate.expr.values import json_bytes
 from hookgate.runners.functions.frames import call_frame
@@ -33,7 +33,7 @@ class FunctionRunner:
     """
 
     def __init__(self, environ: Mapping[str, str], grace: float = 2.0) -> None:
-        self._environ = environ
+        self._environ = passed_on(environ)  # asking os.environ for a variable is dear
         self._grace = grace
         self._pools: dict[str, Pool] = {}
         self._retired: list[Pool] = []

@@ -97,6 +97,8 @@ class _Worker:
         return outcome
 
     def _is_used_up(self) -> bool:
+        if sys.stdout.closed or sys.stderr.closed:  # nothing more would be heard of it
+            return True
         most = self._assignment.max_tasks
         if most is not None and self._calls >= most:
             return True
