@@ -85,6 +85,15 @@ def test_the_last_line_of_the_output_says_when(output: str, wait: float) -> None
     assert wait_before_retry(STEADY, Failure(1, output), 1, 0) == wait
 
 
+@pytest.mark.parametrize(
+    ("asked", "wait"),
+    [(0, 0), (2.5, 2.5), (-1, 0), (1e9, LONGEST_ASKED), (float("inf"), LONGEST_ASKED)],
+)
+def test_what_a_function_asks_for_goes_before_its_output(asked: float, wait: float) -> None:
+    failure = Failure(75, "HOOKGATE_RETRY_AFTER=7", retry_after=asked)
+    assert wait_before_retry(STEADY, failure, 1, 0) == wait
+
+
 def test_what_the_output_asks_for_gives_no_more_tries() -> None:
     asking = "HOOKGATE_RETRY_AFTER=1"
     assert wait_before_retry(STEADY, Failure(1, asking), 9, 0) is None
