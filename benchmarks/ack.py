@@ -120,7 +120,7 @@ def measure(
 
 def one_round(connections: int, seconds: float, workers: int = 1) -> Round:
     """Both servers fresh, one after the other."""
-    with tempfile.TemporaryDirectory(dir=ROOT) as directory:
+    with tempfile.TemporaryDirectory(dir=ROOT, prefix="bench-") as directory:
         rules = Path(directory, "rules.yaml")
         rules.write_text(RULES)
         with_workers = ("--workers", str(workers))

@@ -118,7 +118,7 @@ def send_in_turn(port: int, events: int) -> None:
 @contextmanager
 def gateway(program: str) -> Iterator[tuple[int, Path]]:
     """A gateway with the program; its port and its store."""
-    with tempfile.TemporaryDirectory(dir=ROOT) as directory:
+    with tempfile.TemporaryDirectory(dir=ROOT, prefix="bench-") as directory:
         shutil.copytree(ROOT / "handlers", Path(directory, "handlers"))
         clock = "import time\ndef handle(**_):\n    return time.time()\n"
         Path(directory, "clock.py").write_text(clock)
