@@ -194,7 +194,7 @@ async def recording(config: Config, directory: str) -> dict[str, float]:
 
 def figures() -> dict[str, float]:
     """Microseconds of each step, in the order of the way."""
-    with tempfile.TemporaryDirectory(dir=ROOT) as directory:
+    with tempfile.TemporaryDirectory(dir=ROOT, prefix="bench-") as directory:
         config = compiled(directory)
         with asyncio.Runner(loop_factory=loop_factory()) as runner:
             transport = runner.run(http())
