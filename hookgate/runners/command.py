@@ -16,9 +16,10 @@ from hookgate.core.environment import Unrunnable
 from hookgate.core.programs import CommandProgram
 from hookgate.runners.executable import find_executable, why_not_started
 from hookgate.runners.payload_file import payload_place, remove_left_behind, write_payload
-from hookgate.runners.process import Invocation, Limits, run_to_end
+from hookgate.runners.process import Limits, run_to_end
 from hookgate.runners.results import not_begun, not_run, result_of
 from hookgate.runners.runner import Result, Work
+from hookgate.runners.started import Invocation
 from hookgate.runners.waiting import until_done
 from hookgate.strays import end_strays
 

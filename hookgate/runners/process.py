@@ -1,26 +1,19 @@
-"""One program from its start to its end, and to the end of all that it started.
-
-The program leads a process group of its own (setsid), and signals go to the group (see `groups`).
-"""
+"""One program from its start to its end, and to the end of all that it started."""
 
 from __future__ import annotations
 
 import os
 import signal
 import socket
-import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
 from functools import partial
 from selectors import EVENT_READ, EVENT_WRITE, PollSelector
-from typing import IO, cast
+from typing import IO
 
-from msgspec import Struct
-
-from hookgate.runners.exits import exit_watch
-from hookgate.runners.groups import reap_group, signal_group
 from hookgate.runners.output import HeadAndTail
+from hookgate.runners.started import Invocation, Start, Started, spawned
 
 DRAIN = 0.5
 """Seconds that others may keep the output open after the program itself has exited."""
@@ -29,20 +22,8 @@ _CHUNK = 64 * 1024
 _LONGEST_WAIT = 86_400.0  # poll(2) takes no more than 24 days at once
 
 
-class Invocation(Struct, frozen=True):
-    """What to execute: `executable` is the file, `argv` is what it sees as its arguments.
-
-    `working_dir` is absolute; `stdin` is all that the program finds on its standard input.
-    """
-
-    executable: str
-    argv: Sequence[str]
-    env: Mapping[str, str]
-    working_dir: str
-    stdin: bytes
-
-
-class Limits(Struct, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Limits:
     """What a program may take. Times in seconds; `grace` is between SIGTERM and SIGKILL.
 
     `max_output` is how many bytes of each output stream are kept.
@@ -57,7 +38,7 @@ class Ending(Struct, frozen=True):
     """How a program ended and what it printed.
 
     `status` is the exit code, or the number of the signal that killed it as a negative number, or
-    None where the system does not tell. `stopped` is whether it was told to end before its timeout.
+    None where the system does not tell. `stopped` is whether it had to end before its timeout.
     """
 
     status: int | None
@@ -67,7 +48,9 @@ class Ending(Struct, frozen=True):
     stderr: HeadAndTail
 
 
-def run_to_end(invocation: Invocation, limits: Limits, stop: socket.socket) -> Ending:
+def run_to_end(
+    invocation: Invocation, limits: Limits, stop: socket.socket, start: Start = spawned
+) -> Ending:
     """Run a program until it exits, its time is over or `stop` is readable; this blocks.
 
     At the timeout or stop its process group gets SIGTERM and, after the grace, SIGKILL. Once the
@@ -78,10 +61,10 @@ def run_to_end(invocation: Invocation, limits: Limits, stop: socket.socket) -> E
     Raises OSError or ValueError where the program could not be started.
     """
     stdout, stderr = HeadAndTail(limits.max_output), HeadAndTail(limits.max_output)
-    with _started(invocation) as process, exit_watch(process.pid) as exited:
+    with start(invocation) as process:
         attendance = _Attendance(process, invocation.stdin, stdout, stderr)
-        timed_out, stopped = attendance.see_through(limits, exited, stop)
-    return Ending(process.returncode, timed_out, stopped, stdout, stderr)
+        timed_out, stopped = attendance.see_through(limits, stop)
+    return Ending(process.status, timed_out, stopped, stdout, stderr)
 
 
 class _Attendance:
@@ -89,34 +72,37 @@ class _Attendance:
 
     def __init__(
         self,
-        process: subprocess.Popen[bytes],
+        process: Started,
         stdin: bytes,
         stdout: HeadAndTail,
         stderr: HeadAndTail,
     ) -> None:
-        self._pid = process.pid
+        self._process = process
         self._unwritten = memoryview(stdin)
         self._outputs_open = 2
         self._exited = False
         self._stopped = False
         # Unlike epoll it needs no descriptor of its own, and unlike select it takes any number.
         self._selector = PollSelector()
-        self._feed(_pipe(process.stdin))
-        self._listen(_pipe(process.stdout), stdout)
-        self._listen(_pipe(process.stderr), stderr)
+        self._feed(process.stdin)
+        self._listen(process.stdout, stdout)
+        self._listen(process.stderr, stderr)
 
-    def see_through(self, limits: Limits, exited: int, stop: socket.socket) -> tuple[bool, bool]:
+    def see_through(self, limits: Limits, stop: socket.socket) -> tuple[bool, bool]:
         """Attend until the program is to be killed, or what it left.
 
         Tells whether it timed out, and whether it was stopped.
         """
+        exited, orphaned = self._process.exited, self._process.orphaned
         self._selector.register(exited, EVENT_READ, partial(self._note_exit, exited))
         self._selector.register(stop, EVENT_READ, partial(self._note_stop, stop))
+        if orphaned is not None:
+            self._selector.register(orphaned, EVENT_READ, partial(self._note_stop, orphaned))
         self._attend(limits.timeout, lambda: self._exited or self._stopped)
         stopped = self._stopped and not self._exited
         timed_out = not (self._exited or self._stopped)
         if not self._exited:
-            signal_group(self._pid, signal.SIGTERM)
+            self._process.signal(signal.SIGTERM)
             self._attend(limits.grace, lambda: self._exited)
         if self._exited:
             self._attend(DRAIN, lambda: not self._outputs_open)
@@ -157,37 +143,6 @@ class _Attendance:
         self._selector.unregister(exited)
         self._exited = True
 
-    def _note_stop(self, stop: socket.socket) -> None:
+    def _note_stop(self, stop: socket.socket | int) -> None:
         self._selector.unregister(stop)
         self._stopped = True
-
-
-@contextmanager
-def _started(invocation: Invocation) -> Iterator[subprocess.Popen[bytes]]:
-    """A started program; at the end its group is killed, it is reaped and `returncode` is set.
-
-    Popen's own wait is not used: it takes a lost exit status for success.
-    """
-    process = subprocess.Popen(  # noqa: S603 - a list from the rules file, and no shell
-        invocation.argv,
-        executable=invocation.executable,
-        env=invocation.env,
-        cwd=invocation.working_dir,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        bufsize=0,
-        start_new_session=True,
-    )
-    try:
-        yield process
-    finally:
-        signal_group(process.pid, signal.SIGKILL)
-        for stream in (process.stdin, process.stdout, process.stderr):
-            _pipe(stream).close()
-        process.returncode = reap_group(process.pid)
-
-
-def _pipe(stream: IO[bytes] | None) -> IO[bytes]:
-    """One of the three streams of a process that was started with a pipe for each."""
-    return cast(IO[bytes], stream)

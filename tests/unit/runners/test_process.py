@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from hookgate.runners.process import Ending, Invocation, Limits, run_to_end
+from hookgate.runners.process import Ending, Limits, run_to_end
+from hookgate.runners.started import Invocation
 
 ADOPT_ORPHANS = """
 import ctypes, os, socket
-from hookgate.runners.process import Invocation, Limits, run_to_end
+from hookgate.runners.process import Limits, run_to_end
+from hookgate.runners.started import Invocation
 
 PR_SET_CHILD_SUBREAPER = 36
 assert ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) == 0
