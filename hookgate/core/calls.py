@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from msgspec import Struct
 
 from hookgate.core.bodies import payload_as_json
-from hookgate.core.environment import Unrunnable, environment, fault_of_variables, passed_on
+from hookgate.core.environment import Unrunnable, environment, fault_of_variables
 from hookgate.core.programs import FunctionProgram
-from hookgate.core.templates import Fixed, fill, fill_for_show
+from hookgate.core.templates import fill, fill_for_show
 from hookgate.model import JSON, Delivery, Task
 
 
@@ -56,16 +56,6 @@ def plan_call(
     }
     payload = payload_as_json(delivery.headers, delivery.body, content_type)
     return Call(about, variables, payload)
-
-
-def variables_at_start(program: FunctionProgram, inherited: Mapping[str, str]) -> dict[str, str]:
-    """What a process sees before its first call: the variables that are the same in every call."""
-    same = {
-        name: fill(value, {})
-        for name, value in program.env.items()
-        if all(isinstance(part, Fixed) for part in value)
-    }
-    return {**passed_on(inherited), **same}
 
 
 def show_call(program: FunctionProgram, task: Task) -> tuple[tuple[str, ...], dict[str, str]]:

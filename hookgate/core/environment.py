@@ -9,7 +9,7 @@ from msgspec import Struct
 
 from hookgate.core.programs import Program
 from hookgate.core.tasks import ATTEMPT_VARIABLE, TASK_VARIABLE
-from hookgate.core.templates import Template
+from hookgate.core.templates import Fixed, Template, fill
 from hookgate.model import JSON, Task
 
 ARGUMENT_LIMIT = 128 * 1024 - 1
@@ -46,6 +46,16 @@ def environment(
 def passed_on(inherited: Mapping[str, str]) -> dict[str, str]:
     """What a program sees of the gateway's environment."""
     return {name: inherited[name] for name in INHERITED if name in inherited}
+
+
+def variables_at_start(program: Program, inherited: Mapping[str, str]) -> dict[str, str]:
+    """What a process sees before its first attempt: the variables that are the same in all."""
+    same = {
+        name: fill(value, {})
+        for name, value in program.env.items()
+        if all(isinstance(part, Fixed) for part in value)
+    }
+    return {**passed_on(inherited), **same}
 
 
 def fault_of_variables(program: Program, variables: Mapping[str, str]) -> Unrunnable | None:

@@ -30,14 +30,26 @@ class Program(Struct, frozen=True, kw_only=True):
     concurrency: int | None = None
 
 
-class CommandProgram(Program, kw_only=True, frozen=True):
+@dataclass(frozen=True, slots=True)
+class Warm:
+    """How a script in Python starts warm: `words` of its command come before it, the interpreter
+    and its options. The modules of `preload` are imported before it starts."""
+
+    words: int
+    preload: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommandProgram(Program):
     """A program that is a command line.
 
     `flags` tells whether params, the event type and the payload are appended as ``--name=value``.
+    `warm` None is a process that is started from nothing.
     """
 
     command: tuple[Template, ...]
     flags: bool = True
+    warm: Warm | None = None
 
 
 class FunctionProgram(Program, kw_only=True, frozen=True):

@@ -6,7 +6,7 @@ import asyncio
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from functools import partial
@@ -21,6 +21,7 @@ from hookgate.runners.results import not_begun, not_run, result_of
 from hookgate.runners.runner import Result, Work
 from hookgate.runners.started import Invocation
 from hookgate.runners.waiting import until_done
+from hookgate.runners.warm.starts import WarmStarts
 from hookgate.strays import end_strays
 
 
@@ -43,8 +44,17 @@ class CommandRunner:
     ) -> None:
         self._environ = environ
         self._grace = grace
+        self._warm = WarmStarts(environ)
         self._scratch = tempfile.gettempdir() if scratch is None else scratch
         remove_left_behind(self._scratch)
+
+    def use(self, programs: Iterable[CommandProgram]) -> None:
+        """Make ready for these programs, and for no others any more."""
+        self._warm.use(programs)
+
+    def close(self) -> None:
+        """End the processes that are no attempts."""
+        self._warm.close()
 
     async def run(self, program: CommandProgram, work: Work) -> Result:
         """Run one attempt to its end; see `Runner.run`.
@@ -86,10 +96,10 @@ class CommandRunner:
         invocation = Invocation(executable, line.argv, line.env, program.working_dir, line.stdin)
         limits = Limits(program.timeout, self._grace, program.max_output)
         try:
-            ending = run_to_end(invocation, limits, stop)
+            ending = run_to_end(invocation, limits, stop, self._warm.start_of(program))
         except (OSError, ValueError) as error:
             return not_begun(why_not_started(word, error), error)
-        if ending.timed_out or ending.stopped:
+        if ending.timed_out or ending.stopped or ending.status is None:
             with suppress(OSError):  # no descriptor is left to look with
                 end_strays([work.task.id], work.attempt)
         return result_of(program, ending)

@@ -29,9 +29,14 @@ def reap_group(leader: int) -> int | None:
     Orphans fall to the gateway where it is the first process of a container.
     """
     status = _reap(leader)
-    while _reap(-leader) is not None:
-        pass
+    reap_orphans(leader)
     return status
+
+
+def reap_orphans(group: int) -> None:
+    """Reap what a killed group left to us."""
+    while _reap(-group) is not None:
+        pass
 
 
 def _reap(which: int) -> int | None:

@@ -21,19 +21,20 @@ def hold_to(lifeline: int) -> None:
     """Have our process group killed when the other end of the pipe is closed."""
     os.set_inheritable(lifeline, False)
     if _BY_THE_KERNEL:
-        _arm(lifeline)
+        hold_group_to(lifeline, os.getpgrp())
+        closed_before, _, _ = select.select([lifeline], [], [], 0)
+        if closed_before:
+            _kill_group()
     else:
         threading.Thread(target=_watch, args=(lifeline,), name="lifeline", daemon=True).start()
 
 
-def _arm(lifeline: int) -> None:
-    fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgrp())
+def hold_group_to(lifeline: int, group: int) -> None:
+    """Have a group killed for as long as one in it has the end of the pipe open; Linux alone."""
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, -group)
     fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
     flags = fcntl.fcntl(lifeline, fcntl.F_GETFL)
     fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)
-    closed_before, _, _ = select.select([lifeline], [], [], 0)
-    if closed_before:
-        _kill_group()
 
 
 def _watch(lifeline: int) -> None:

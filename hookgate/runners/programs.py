@@ -26,10 +26,13 @@ class ProgramRunner:
 
     async def __aexit__(self, *_: object) -> None:
         await self._functions.close()
+        self._commands.close()
 
     def use(self, programs: Iterable[Program]) -> None:
         """Make ready for these programs, and for no others any more."""
-        self._functions.use(each for each in programs if isinstance(each, FunctionProgram))
+        wanted = list(programs)
+        self._functions.use(each for each in wanted if isinstance(each, FunctionProgram))
+        self._commands.use(each for each in wanted if isinstance(each, CommandProgram))
 
     def room(self, program: Program) -> int | None:
         """How many attempts of a program it can be given at once; None is any number."""

@@ -6,7 +6,7 @@ import signal
 
 from msgspec.structs import replace
 
-from hookgate.core.programs import Program
+from hookgate.core.programs import CommandProgram, Program
 from hookgate.runners.process import Ending
 from hookgate.runners.runner import Result
 from hookgate.runners.shortage import is_shortage
@@ -38,13 +38,19 @@ def _error(program: Program, ending: Ending) -> str | None:
     if ending.timed_out:
         return f"timed out after {program.timeout:.10g}s"
     if ending.status is None:
-        return "the exit status is lost: the gateway was started with SIGCHLD ignored"
+        return f"the exit status is lost: {_why_lost(program)}"
     if ending.status < 0:
         return f"killed by {_signal_name(-ending.status)}"
     if ending.status == 0:
         return None
     last_line = ending.stderr.last_line() or ending.stdout.last_line()
     return f"exit {ending.status}: {last_line}" if last_line else f"exit {ending.status}"
+
+
+def _why_lost(program: Program) -> str:
+    if isinstance(program, CommandProgram) and program.warm is not None:
+        return "the interpreter that it was forked from has ended"
+    return "the gateway was started with SIGCHLD ignored"
 
 
 def _signal_name(number: int) -> str:

@@ -15,9 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import IO, cast
 
-from msgspec.structs import asdict
-
-from hookgate.core.calls import variables_at_start
+from hookgate.core.environment import variables_at_start
 from hookgate.core.programs import FunctionProgram
 from hookgate.runners.exits import exit_watch
 from hookgate.runners.functions.frames import ANSWER_SIZE, After, Answer, read_answer

@@ -1,0 +1,143 @@
+"""The template processes of all programs that start warm."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import cast
+
+from hookgate.core.environment import Unrunnable, passed_on, variables_at_start
+from hookgate.core.programs import CommandProgram, Warm
+from hookgate.core.templates import fill
+from hookgate.runners.executable import find_executable
+from hookgate.runners.started import Invocation, Start, Started, spawned
+from hookgate.runners.warm.forking import TemplateProcess
+
+_AGAIN_AFTER = 60.0
+"""Seconds until a template process is tried again that could not be made ready."""
+
+_log = logging.getLogger("hookgate")
+
+
+class WarmStarts:
+    """A template process for each program that asks for it, as far as this machine can do that.
+
+    Nothing waits for one: while it is not ready, or cannot be had, the script is started from
+    nothing, which is the same but for the time it takes. Why it cannot be had is logged.
+    """
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self._environ = passed_on(environ)
+        self._lock = threading.Lock()
+        self._slots: dict[str, _Slot] = {}
+        self._possible = _can_be_watched()
+
+    def use(self, programs: Iterable[CommandProgram]) -> None:
+        """Have a template made ready for each of these, and none for others."""
+        wanted = {program.name: program for program in programs if program.warm is not None}
+        with self._lock:
+            for name in self._slots.keys() - wanted.keys():
+                self._slots.pop(name).retire()
+        for program in wanted.values():
+            self._template(program)
+
+    def start_of(self, program: CommandProgram) -> Start:
+        """How an attempt of a program is started."""
+        return spawned if program.warm is None else partial(self._started, program)
+
+    def close(self) -> None:
+        """End every template; those that still have forks, as soon as those have ended."""
+        with self._lock:
+            for slot in self._slots.values():
+                slot.retire()
+            self._slots.clear()
+
+    @contextmanager
+    def _started(self, program: CommandProgram, invocation: Invocation) -> Iterator[Started]:
+        template = self._template(program)
+        if template is not None and template.ready() and template.fits(invocation):
+            with template.forked(invocation) as fork:
+                if fork is not None:
+                    yield fork
+                    return
+        with spawned(invocation) as process:
+            yield process
+
+    def _template(self, program: CommandProgram) -> TemplateProcess | None:
+        if not self._possible:
+            return None
+        with self._lock:
+            slot = self._slots.get(program.name)
+            if slot is None or slot.program != program:
+                if slot is not None:
+                    slot.retire()
+                slot = self._slots[program.name] = _Slot(program, self._environ)
+            return slot.template()
+
+
+class _Slot:
+    """The template of one program, and when there may be another."""
+
+    def __init__(self, program: CommandProgram, environ: Mapping[str, str]) -> None:
+        self.program = program
+        self._environ = environ
+        self._template: TemplateProcess | None = None
+        self._not_before = 0.0
+        self._told = ""
+
+    def template(self) -> TemplateProcess | None:
+        """The template, a new one where the old one is of no more use; None is none for now."""
+        if self._template is not None and self._template.failure is not None:
+            self._give_up(self._template.failure)
+        if self._template is None and time.monotonic() >= self._not_before:
+            self._begin()
+        return self._template
+
+    def retire(self) -> None:
+        """End the template when it has no more forks."""
+        if self._template is not None:
+            self._template.retire()
+            self._template = None
+
+    def _begin(self) -> None:
+        try:
+            self._template = _template_for(self.program, self._environ)
+        except (OSError, ValueError) as error:
+            self._put_off(getattr(error, "strerror", None) or str(error))
+
+    def _give_up(self, failure: str) -> None:
+        """One that is out of date is replaced at once."""
+        self.retire()
+        if failure:
+            self._put_off(failure)
+
+    def _put_off(self, reason: str) -> None:
+        self._not_before = time.monotonic() + _AGAIN_AFTER
+        if reason != self._told:
+            self._told = reason
+            fields = {"program": self.program.name, "reason": f"it is started cold: {reason}"}
+            _log.warning("warm", extra={"fields": fields})
+
+
+def _template_for(program: CommandProgram, environ: Mapping[str, str]) -> TemplateProcess | None:
+    """None where its interpreter cannot be found, which every attempt tells for itself."""
+    warm = cast(Warm, program.warm)
+    env = variables_at_start(program, environ)
+    argv = [fill(word, {}) for word in program.command[: warm.words + 1]]
+    executable = find_executable(argv[0], env, program.working_dir)
+    if isinstance(executable, Unrunnable):
+        return None
+    return TemplateProcess(executable, argv, env, program.working_dir, warm.preload)
+
+
+def _can_be_watched() -> bool:
+    """Whether the exit of a process can be learnt that is no child: on Linux 5.3 and later."""
+    with suppress(AttributeError, OSError):
+        os.close(os.pidfd_open(os.getpid()))
+        return True
+    return False
