@@ -75,6 +75,7 @@ class Code(Enum):
     WAITS_CROSSED = ("HG240", "a wait that is longer than the longest wait")
     PAYLOAD_SCHEMA = ("HG241", "a payload schema that is not a JSON Schema")
     SCHEMA_REFERENCE = ("HG242", "a payload schema refers to something outside itself")
+    NOT_WARM = ("HG243", "a command that cannot start warm")
     DUPLICATE_TEST = ("HG251", "two tests of one name")
     TEST_SOURCE = ("HG252", "a test for a source that does not exist")
     TEST_FILE = ("HG253", "a file of a test that cannot be read", Severity.WARNING)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from hookgate.core.programs import CommandProgram, FunctionProgram, Program
+from hookgate.core.interpreters import words_before_script
+from hookgate.core.programs import CommandProgram, FunctionProgram, Program, Warm
 from hookgate.core.retry import Retry
 from hookgate.core.templates import Fixed, Template
 from hookgate.loading.codes import Code
@@ -62,7 +63,8 @@ def _compile_command(
     if command is None:
         return None
     flags = choice_at(node, "pass", default="flags") == "flags"
-    program = CommandProgram(command=command, flags=flags, **shared)
+    warm = _warm(node, command, written, context)
+    program = CommandProgram(command=command, flags=flags, warm=warm, **shared)
     _check_command_word(program, written, context)
     return program
 
@@ -140,6 +142,22 @@ def _split(parts: tuple[Piece, ...]) -> list[list[Piece]] | str:
 def _unmarked(word: str, parts: tuple[Piece, ...]) -> Iterator[Piece]:
     for index, text in enumerate(word.split(_MARK)):
         yield parts[int(text)] if index % 2 else Piece(text, text)
+
+
+def _warm(node: Node, command: Sequence[Template], written: Node, context: Context) -> Warm | None:
+    preload = node.get("preload")
+    if not flag_at(node, "warm", default=False):
+        if preload is not None:
+            message = "preload does nothing where the command does not start warm"
+            context.report(Code.NOT_WARM, preload, message, "set warm: true")
+        return None
+    words = words_before_script([_fixed_text(word) for word in command])
+    if words is None:
+        message = "only a command python FILE can start warm"
+        hint = "without -c, -m or -i, and without a placeholder up to FILE"
+        context.report(Code.NOT_WARM, written, message, hint)
+        return None
+    return Warm(words, texts_at(node, "preload") if preload else ())
 
 
 # --- the other keys -------------------------------------------------------------------------

@@ -99,6 +99,8 @@ BASE: dict[str, Any] = {
         "wait": {"command": ["cat"], "run_async": False},
         "called": {"python": "tests/config/files/handlers.py:whole"},
         "tried": {"command": ["cat"], "retry": {"attempts": 2}},
+        "script": {"command": ["python", "a.py"]},
+        "heated": {"command": ["python", "a.py"], "warm": True},
     },
     "tests": [{"name": "n", "source": "token", "expect": {"status": 202}}],
 }
@@ -318,6 +320,8 @@ CHANGES: dict[str, tuple[tuple[str | int, ...], Any]] = {
     "program.max_output": ((*SHOW, "max_output"), "1KiB"),
     "program.retry": ((*SHOW, "retry"), {"attempts": 2}),
     "program.concurrency": ((*SHOW, "concurrency"), 1),
+    "program.warm": (("programs", "script", "warm"), True),
+    "program.preload": (("programs", "heated", "preload"), ["json"]),
     "program.max_tasks": ((*CALLED, "max_tasks"), 1000),
     "program.max_memory": ((*CALLED, "max_memory"), "256MiB"),
     "retry.attempts": ((*RETRY, "attempts"), 3),
@@ -371,6 +375,7 @@ DERIVED = {
     "Config.unset": "the variables that the file names and the environment lacks",
     "Rule.id": "the event type and the place in the list of its rules",
     "Rule.line": "the place in the file",
+    "Warm.words": "the words before the script in the command",
     "FromValue.place": "told from where the constant stands",
 }
 """Fields of the configuration that no key gives its value, each with the reason."""

@@ -29,7 +29,16 @@ if False:  # typing takes longer to import than all the rest
 
     Files = list[tuple[str, object]]
 
-USUAL = ("argparse", "datetime", "logging", "pathlib", "re", "subprocess", "urllib.request")
+USUAL = (
+    "__future__",
+    "argparse",
+    "datetime",
+    "logging",
+    "pathlib",
+    "re",
+    "shutil",
+    "subprocess",
+)
 """What most scripts import, besides the modules above."""
 
 REQUEST = struct.Struct("!B4I")
