@@ -44,17 +44,17 @@ class CommandRunner:
     ) -> None:
         self._environ = environ
         self._grace = grace
-        self._warm = WarmStarts(environ)
+        self.warm = WarmStarts(environ)
         self._scratch = tempfile.gettempdir() if scratch is None else scratch
         remove_left_behind(self._scratch)
 
     def use(self, programs: Iterable[CommandProgram]) -> None:
         """Make ready for these programs, and for no others any more."""
-        self._warm.use(programs)
+        self.warm.use(programs)
 
     def close(self) -> None:
         """End the processes that are no attempts."""
-        self._warm.close()
+        self.warm.close()
 
     async def run(self, program: CommandProgram, work: Work) -> Result:
         """Run one attempt to its end; see `Runner.run`.
@@ -96,7 +96,7 @@ class CommandRunner:
         invocation = Invocation(executable, line.argv, line.env, program.working_dir, line.stdin)
         limits = Limits(program.timeout, self._grace, program.max_output)
         try:
-            ending = run_to_end(invocation, limits, stop, self._warm.start_of(program))
+            ending = run_to_end(invocation, limits, stop, self.warm.start_of(program))
         except (OSError, ValueError) as error:
             return not_begun(why_not_started(word, error), error)
         if ending.timed_out or ending.stopped or ending.status is None:

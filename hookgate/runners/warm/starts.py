@@ -50,6 +50,11 @@ class WarmStarts:
         """How an attempt of a program is started."""
         return spawned if program.warm is None else partial(self._started, program)
 
+    def ready(self, program: CommandProgram) -> TemplateProcess | None:
+        """The template of a program where it is ready; else one is being made, if that can be."""
+        template = self._template(program)
+        return template if template is not None and template.ready() else None
+
     def close(self) -> None:
         """End every template; those that still have forks, as soon as those have ended."""
         with self._lock:
@@ -59,8 +64,8 @@ class WarmStarts:
 
     @contextmanager
     def _started(self, program: CommandProgram, invocation: Invocation) -> Iterator[Started]:
-        template = self._template(program)
-        if template is not None and template.ready() and template.fits(invocation):
+        template = self.ready(program)
+        if template is not None and template.fits(invocation):
             with template.forked(invocation) as fork:
                 if fork is not None:
                     yield fork
