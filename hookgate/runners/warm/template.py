@@ -14,6 +14,7 @@ import gc
 import importlib
 import json
 import os
+import signal
 import struct
 import sys
 import traceback
@@ -68,7 +69,7 @@ class Call:
 
 
 class Script:
-    """The file that is run: where it is, and its code as long as it is the same file."""
+    """The file that is run: where it is, and its code for as long as it is the same file."""
 
     def __init__(self, written: str) -> None:
         self._written = written
@@ -81,29 +82,21 @@ class Script:
         """Whether it is in another directory than before, by a symbolic link."""
         return self._folder() != self.folder
 
-    def fit(self) -> bool:
-        """Read it where it is new; whether it is a file that can be run from here."""
+    def read(self) -> CodeType | None:
+        """Its code; None where there is something to say about it, for an interpreter to say."""
         seen = _stamp(self.path)
-        if seen != self._seen or seen is None:
-            if not os.path.isfile(self.path) or _is_archive(self.path):
-                return False
+        if seen != self._seen:
             self._seen, self._code = seen, self._quietly_compiled()
-        return True
-
-    def compiled(self) -> CodeType:
-        """The code; raises what is wrong with it, and warns, as the interpreter does."""
-        return self._code or self._compiled()
-
-    def _compiled(self) -> CodeType:
-        with open(self.path, "rb") as file:
-            return compile(file.read(), self.path, "exec", dont_inherit=True)
+        return self._code
 
     def _quietly_compiled(self) -> CodeType | None:
-        """Nothing where there is something to say about it, which each run says for itself."""
+        if _is_archive(self.path):
+            return None
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             try:
-                return self._compiled()
+                with open(self.path, "rb") as file:
+                    return compile(file.read(), self.path, "exec", dont_inherit=True)
             except Exception:
                 return None
 
@@ -200,17 +193,19 @@ def _exactly(channel: socket, size: int) -> bytes:
     return bytes(received)
 
 
-def serve(channel: socket, script: Script, files: Files) -> Call:
-    """Do what is asked for; returns in each fork, with the call that it is for."""
+def serve(channel: socket, script: Script, files: Files) -> tuple[Call, CodeType]:
+    """Do what is asked for; returns in each fork, with the call that it is for, and its code."""
     while True:
         request = _receive(channel)
         if isinstance(request, int):
             channel.sendall(REPLY.pack(REAPED, _reaped(request)))
             continue
-        refusal = _refusal(request, script, files)
+        refusal, code = _refusal(request, script, files), script.read()
         try:
-            if refusal is None and os.fork() == 0:
-                return request
+            if refusal is None and code is None:
+                refusal = REPLY.pack(UNFIT, 0)
+            elif refusal is None and code is not None and os.fork() == 0:
+                return request, code
         except OSError as error:
             refusal = REPLY.pack(SHORT, error.errno or 0)
         for stream in request.streams:
@@ -235,7 +230,7 @@ def _refusal(call: Call, script: Script, files: Files) -> bytes | None:
         return REPLY.pack(SHORT, error.errno or 0)
     if script.moved() or any(_stamp(path) != seen for path, seen in files):
         return REPLY.pack(STALE, 0)
-    return None if script.fit() else REPLY.pack(UNFIT, 0)
+    return None
 
 
 def _stamp(path: str) -> object:
@@ -258,22 +253,22 @@ def become(call: Call, words: int, surface: _Surface) -> None:
     os.environ.clear()
     os.environb.update(_variables(call.env) | surface.set_since)
     surface.show(call.argv, call.env)
+    if (threading := sys.modules.get("threading")) is not None:
+        threading.main_thread()._set_native_id()
     argv = list(map(os.fsdecode, call.argv))
     sys.orig_argv[:] = argv
     sys.argv[:] = argv[words:]
 
 
-def run(script: Script) -> tuple[int, bool]:
+def run(path: str, code: CodeType) -> tuple[int, bool]:
     """Run the script; its exit status, and whether it was interrupted."""
     main = ModuleType("__main__")
-    main.__loader__ = SourceFileLoader("__main__", script.path)
-    main.__dict__.update(
-        __annotations__={}, __builtins__=sys.modules["builtins"], __file__=script.path
-    )
+    main.__loader__ = SourceFileLoader("__main__", path)
+    main.__dict__.update(__annotations__={}, __builtins__=sys.modules["builtins"], __file__=path)
     main.__dict__["__cached__"] = None
     sys.modules["__main__"] = main
     try:
-        exec(script.compiled(), main.__dict__)  # noqa: S102 - it is there for this
+        exec(code, main.__dict__)  # noqa: S102 - it is there for this
     except BaseException as error:
         raised = error
     else:
@@ -330,19 +325,18 @@ def finish(status: int, interrupted: bool, known: set[str]) -> None:
     if (threading := sys.modules.get("threading")) is not None:
         threading._shutdown()
     atexit._run_exitfuncs()
-    flushed = _flush()
-    _release(known)
-    if not (_flush() and flushed):
+    if not _flush(tell=True):
         status = 120
+    sys.stdin, sys.stdout, sys.stderr = sys.__stdin__, sys.__stdout__, sys.__stderr__
+    _release(known)
+    _flush(tell=False)
     if interrupted:
-        import signal
-
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(os.getpid(), signal.SIGINT)
     os._exit(status)
 
 
-def _flush() -> bool:
+def _flush(tell: bool) -> bool:
     done = True
     for stream in (sys.stdout, sys.stderr):
         try:
@@ -350,7 +344,7 @@ def _flush() -> bool:
                 stream.flush()
         except BaseException as error:
             done = False
-            if stream is sys.stdout and sys.stderr is not None:
+            if tell and stream is sys.stdout and sys.stderr is not None:
                 line = "".join(traceback.format_exception_only(error))
                 print(f"Exception ignored in: {stream!r}\n{line}", end="", file=sys.stderr)
     return done
@@ -425,7 +419,7 @@ def main() -> None:
     gc.collect()
     gc.freeze()
     channel.sendall(REPLY.pack(READY, 0))
-    call = serve(channel, script, files)
+    call, code = serve(channel, script, files)
     try:
         become(call, assignment["words"], surface)
         channel.sendall(REPLY.pack(FORKED, os.getpid()))
@@ -436,7 +430,7 @@ def main() -> None:
     os.close(assignment["lifeline"])
     if collects:
         gc.enable()
-    finish(*run(script), known)
+    finish(*run(script.path, code), known)
 
 
 if __name__ == "__main__":
