@@ -1,8 +1,8 @@
-"""The stores that the contract holds for."""
+"""The stores that the contract holds for, and a witness of processes."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
@@ -10,6 +10,7 @@ import pytest
 
 from hookgate.stores.sqlite import SqliteStore
 from hookgate.stores.store import Store
+from tests.contract.witness import Witness
 
 OpenStore: TypeAlias = Callable[[], Store]
 
@@ -38,3 +39,10 @@ async def store(open_store: OpenStore) -> AsyncIterator[Store]:
     """An open store with nothing in it."""
     async with open_store() as opened:
         yield opened
+
+
+@pytest.fixture
+def witness(tmp_path: Path) -> Iterator[Witness]:
+    seen = Witness(tmp_path / "witness")
+    yield seen
+    seen.close()

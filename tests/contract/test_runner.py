@@ -12,6 +12,7 @@ import tracemalloc
 from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 from uuid import uuid4
 
@@ -60,6 +61,8 @@ def runner(request: pytest.FixtureRequest, scratch: Path) -> Iterator[CommandRun
 class Warmed(CommandRunner):
     """Has a script that starts warm become each command by execvp(3)."""
 
+    used: Mapping[str, CommandProgram] = MappingProxyType({})
+
     async def run(self, program: CommandProgram, work: Work) -> Result:
         words = (sys.executable, "-I", "-S", str(BECOMING))
         started = replace(
@@ -68,6 +71,8 @@ class Warmed(CommandRunner):
             command=(*((Fixed(word, word),) for word in words), *program.command),
             warm=Warm(words=3),
         )
+        self.used = {**self.used, started.name: started}
+        self.use(self.used.values())
         await until_ready(self, started)
         return await super().run(started, work)
 
@@ -128,13 +133,6 @@ def run(runner: CommandRunner, started: CommandProgram, given: Work | None = Non
 def on_uvloop(main: Coroutine[Any, Any, T]) -> T:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as loop:
         return loop.run(main)
-
-
-@pytest.fixture
-def witness(tmp_path: Path) -> Iterator[Witness]:
-    seen = Witness(tmp_path / "witness")
-    yield seen
-    seen.close()
 
 
 # --- how it ends ----------------------------------------------------------------------------

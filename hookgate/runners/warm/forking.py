@@ -96,6 +96,11 @@ class TemplateProcess:
 
     # --- what it is ---------------------------------------------------------------------------
 
+    @property
+    def process(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
     def ready(self) -> bool:
         """Whether it can fork; `failure` says why where it never will be able to."""
         with self._lock:
@@ -161,11 +166,8 @@ class TemplateProcess:
             try:
                 kind, value = self._asked(_start_request(invocation), streams)
             except TimeoutError:
-                self.failure = "it does not answer any more"
-                self._kill()
                 raise
             except OSError:  # whatever it was about to fork has not begun
-                self.failure = "it ended"
                 return None
             if kind == told.SHORT:
                 raise OSError(value, os.strerror(value))
@@ -202,15 +204,24 @@ class TemplateProcess:
         self._resources.close()
 
     def _kill(self) -> None:
-        signal_group(self._process.pid, signal.SIGKILL)
+        signal_group(self.process, signal.SIGKILL)
 
     def _reap(self) -> None:
         self._kill()
-        self._process.returncode = reap_group(self._process.pid)
+        self._process.returncode = reap_group(self.process)
 
     # --- what is said -------------------------------------------------------------------------
 
     def _asked(self, request: bytes, streams: Sequence[int] = ()) -> tuple[int, int]:
+        try:
+            return self._answer(request, streams)
+        except OSError as error:
+            slow = isinstance(error, TimeoutError)
+            self.failure = "it does not answer any more" if slow else "it ended"
+            self._kill()
+            raise
+
+    def _answer(self, request: bytes, streams: Sequence[int]) -> tuple[int, int]:
         passed = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", streams))]
         sent = self._channel.sendmsg([request], passed if streams else [])
         self._channel.sendall(memoryview(request)[sent:])

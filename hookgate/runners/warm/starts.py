@@ -35,24 +35,26 @@ class WarmStarts:
         self._environ = passed_on(environ)
         self._lock = threading.Lock()
         self._slots: dict[str, _Slot] = {}
-        self._possible = _can_be_watched()
 
     def use(self, programs: Iterable[CommandProgram]) -> None:
         """Have a template made ready for each of these, and none for others."""
         wanted = {program.name: program for program in programs if program.warm is not None}
         with self._lock:
-            for name in self._slots.keys() - wanted.keys():
-                self._slots.pop(name).retire()
-        for program in wanted.values():
-            self._template(program)
+            for name, slot in list(self._slots.items()):
+                if wanted.get(name) != slot.program:
+                    self._slots.pop(name).retire()
+            for name, program in wanted.items():
+                self._slots.setdefault(name, _Slot(program, self._environ)).template()
 
     def start_of(self, program: CommandProgram) -> Start:
         """How an attempt of a program is started."""
         return spawned if program.warm is None else partial(self._started, program)
 
     def ready(self, program: CommandProgram) -> TemplateProcess | None:
-        """The template of a program where it is ready; else one is being made, if that can be."""
-        template = self._template(program)
+        """The template of a program where it is ready; one is made where it is no more."""
+        with self._lock:
+            slot = self._slots.get(program.name)
+            template = slot.template() if slot is not None and slot.program == program else None
         return template if template is not None and template.ready() else None
 
     def close(self) -> None:
@@ -72,17 +74,6 @@ class WarmStarts:
                     return
         with spawned(invocation) as process:
             yield process
-
-    def _template(self, program: CommandProgram) -> TemplateProcess | None:
-        if not self._possible:
-            return None
-        with self._lock:
-            slot = self._slots.get(program.name)
-            if slot is None or slot.program != program:
-                if slot is not None:
-                    slot.retire()
-                slot = self._slots[program.name] = _Slot(program, self._environ)
-            return slot.template()
 
 
 class _Slot:
@@ -110,6 +101,9 @@ class _Slot:
             self._template = None
 
     def _begin(self) -> None:
+        if not _can_watch_others():
+            self._put_off("the system does not tell of the exit of another's child")
+            return
         try:
             self._template = _template_for(self.program, self._environ)
         except (OSError, ValueError) as error:
@@ -140,8 +134,8 @@ def _template_for(program: CommandProgram, environ: Mapping[str, str]) -> Templa
     return TemplateProcess(executable, argv, env, program.working_dir, warm.preload)
 
 
-def _can_be_watched() -> bool:
-    """Whether the exit of a process can be learnt that is no child: on Linux 5.3 and later."""
+def _can_watch_others() -> bool:
+    """Whether the exit of a process can be learnt that is not our child: Linux 5.3 and later."""
     with suppress(AttributeError, OSError):
         os.close(os.pidfd_open(os.getpid()))
         return True
