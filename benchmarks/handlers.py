@@ -1,9 +1,9 @@
 """How many tasks a second are run to their end, and how soon a handler starts.
 
-The guide's Jira handler, handlers/jira_issue.py, as a plain command and as a function
-(handlers/jira.py), behind a real `hookgate serve` that records every event and every end; against
-adnanh/webhook, where it is installed, with the same script and, so that it waits for it,
-`include-command-output-in-response`. They take turns; the ratios of each round are what counts.
+The guide's Jira handler, handlers/jira_issue.py, as a plain command, as one that starts warm, and
+as a function (handlers/jira.py), behind a real `hookgate serve` that records every event and every
+end; against adnanh/webhook, where it is installed, with the same script and, so that it waits for
+it, `include-command-output-in-response`. They take turns; the ratios of each round are what counts.
 
 A number of events is sent, and the time is taken from the arrival of the first to the end of the
 last one on disk. Then a function that returns the time tells how long after the arrival it began:
@@ -51,7 +51,9 @@ programs:
   handler: {{%s, params: [issue_key, issue_type, priority]}}
 """
 PLAIN = f"command: [{sys.executable}, handlers/jira_issue.py]"
+WARM = f"{PLAIN}, warm: true"
 FUNCTION = "python: handlers/jira.py:handle"
+KINDS = {"function": FUNCTION, "warm": WARM, "plain": PLAIN}
 CLOCK = "python: clock.py:handle"
 
 BODY = {
@@ -181,31 +183,35 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--events", type=int, default=5000, help="for the function")
+    parser.add_argument("--warm", type=int, default=1500, help="for the command that starts warm")
     parser.add_argument("--starts", type=int, default=300, help="for plain commands and the peer")
     args = parser.parse_args()
     with_peer = shutil.which("webhook") is not None
     if not with_peer:
         print("peer: left out, there is no `webhook` here (Debian has it as a package)")
     os.chdir(ROOT)
-    plain_ratios, function_ratios = [], []
-    print("round   function/s   plain/s    peer/s   function:peer  plain:peer")
+    counts = {"function": args.events, "warm": args.warm, "plain": args.starts}
+    ratios: dict[str, list[float]] = {kind: [] for kind in counts}
+    print(
+        "round   function/s    warm/s   plain/s    peer/s   function:peer   warm:peer  plain:peer"
+    )
     for number in range(1, args.rounds + 1):
-        function = completed_per_second(FUNCTION, args.events)
-        plain = completed_per_second(PLAIN, args.starts)
-        others = peer_per_second(args.starts) if with_peer else plain
-        function_ratios.append(function / others)
-        plain_ratios.append(plain / others)
+        found = {kind: completed_per_second(KINDS[kind], count) for kind, count in counts.items()}
+        others = peer_per_second(args.starts) if with_peer else found["plain"]
+        for kind, per_second in found.items():
+            ratios[kind].append(per_second / others)
         print(
-            f"{number:5}   {function:10.0f}  {plain:8.1f}  {others:8.1f}"
-            f"   {function_ratios[-1]:13.1f}  {plain_ratios[-1]:10.2f}",
+            f"{number:5}   {found['function']:10.0f}  {found['warm']:8.1f}  {found['plain']:8.1f}"
+            f"  {others:8.1f}   {ratios['function'][-1]:13.1f}  {ratios['warm'][-1]:10.2f}"
+            f"  {ratios['plain'][-1]:10.2f}",
             flush=True,
         )
     beside = "the peer" if with_peer else "a plain command"
     print(f"\ncompleted tasks a second beside {beside}:")
-    print(f"  {_told('function', function_ratios)}; {_told('plain', plain_ratios)}")
+    print("  " + "; ".join(_told(kind, each) for kind, each in ratios.items()))
     for name, events, connections in (("at rest", 100, 1), ("in a burst", 2000, CONNECTIONS)):
-        found = start_times(events, connections)
-        p50, p99 = found[len(found) // 2], found[len(found) * 99 // 100]
+        times = start_times(events, connections)
+        p50, p99 = times[len(times) // 2], times[len(times) * 99 // 100]
         print(f"from arrival to the function, {name}: p50 {p50:.1f} ms, p99 {p99:.1f} ms")
 
 
