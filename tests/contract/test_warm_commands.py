@@ -116,6 +116,27 @@ def test_a_script_sees_the_same_of_itself(
     assert as_warm == as_plain
 
 
+TELLS = """
+import inspect, os, sys
+print("json" in sys.modules, len(inspect.stack()), os.getppid())
+"""
+
+
+def test_a_script_could_tell_by_what_the_documentation_lists(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(TELLS)
+    warm = script(tmp_path / "script.py")
+
+    async def act() -> list[Any]:
+        async with used(tmp_path, warm) as runner:
+            template = await until_ready(runner, warm)
+            results = [await runner.run(each, work()) for each in (plain(warm), warm)]
+            return [template.process, *(result.output for result in results)]
+
+    template, as_plain, as_warm = asyncio.run(act())
+    assert as_plain == f"False 1 {os.getpid()}\n"
+    assert as_warm == f"True {1 + 3} {template}\n"
+
+
 ENDS = {
     "nothing": "",
     "none": "raise SystemExit",
@@ -333,7 +354,13 @@ def test_a_template_that_cannot_be_had_is_told_once_and_the_script_runs(
 # --- ends -----------------------------------------------------------------------------------
 
 
-WAITS = "import os, time; print('up', file=open({0!r}, 'w')); print(flush=True); time.sleep({1})"
+WAITS = """
+import time
+print(flush=True)
+seen = open({0!r}, 'w')
+print('up', file=seen, flush=True)
+time.sleep({1})
+"""
 
 
 def is_there(process: int) -> bool:
