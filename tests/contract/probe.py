@@ -142,6 +142,7 @@ seen = {
     "traceback": raised(),
     "sibling": [sibling.__name__, sibling.__file__, sibling.VALUE],
     "command line": pathlib.Path("/proc/self/cmdline").read_bytes().rstrip(b"\0").decode(),
+    "ours": [each for each in (*sys.modules, *sys.path_importer_cache) if "hookgate" in each],
     "title": pathlib.Path("/proc/self/comm").read_text(),
 }
 json.dump(seen, sys.stdout, default=str)

@@ -24,7 +24,7 @@ from hookgate.core.templates import Fixed
 from hookgate.model import JSON, Delivery, Task, TaskStatus
 from hookgate.runners.command import CommandRunner
 from hookgate.runners.runner import Result, Work
-from hookgate.runners.warm.forking import TemplateProcess
+from hookgate.runners.warm.template import TemplateProcess
 from tests.contract.witness import Witness
 
 T = TypeVar("T")

@@ -16,7 +16,7 @@ from hookgate.core.programs import CommandProgram, Warm
 from hookgate.core.templates import fill
 from hookgate.runners.executable import find_executable
 from hookgate.runners.started import Invocation, Start, Started, spawned
-from hookgate.runners.warm.forking import TemplateProcess
+from hookgate.runners.warm.template import TemplateProcess
 
 _AGAIN_AFTER = 60.0
 """Seconds until a template process is tried again that could not be made ready."""
