@@ -98,11 +98,17 @@ class CommandRunner:
         try:
             ending = run_to_end(invocation, limits, stop, self.warm.start_of(program))
         except (OSError, ValueError) as error:
+            if isinstance(error, TimeoutError):  # something may have begun after all
+                _end_strays(work)
             return not_begun(why_not_started(word, error), error)
         if ending.timed_out or ending.stopped or ending.status is None:
-            with suppress(OSError):  # no descriptor is left to look with
-                end_strays([work.task.id], work.attempt)
+            _end_strays(work)
         return result_of(program, ending)
+
+
+def _end_strays(work: Work) -> None:
+    with suppress(OSError):  # no descriptor is left to look with
+        end_strays([work.task.id], work.attempt)
 
 
 def _in_thread(attempt: Callable[[], Result]) -> Future[Result]:

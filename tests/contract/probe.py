@@ -107,7 +107,10 @@ seen = {
         for line in pathlib.Path("/proc/self/status").read_text().splitlines()
         if line.startswith(
             (
-                "Sig",
+                "SigP",
+                "SigB",
+                "SigI",
+                "SigC",
                 "Shd",
                 "Cap",
                 "NoNewPrivs",

@@ -106,9 +106,11 @@ class TemplateProcess:
     def ready(self) -> bool:
         """Whether it can fork; `failure` says why where it never will be able to."""
         with self._lock:
-            if not self._is_ready and self.failure is None and readable(self._channel.fileno()):
+            if self._retired or self.failure is not None:
+                return False
+            if not self._is_ready and readable(self._channel.fileno()):
                 self._hear_of_beginning()
-            return self._is_ready and self.failure is None
+            return self._is_ready
 
     def fits(self, invocation: Invocation) -> bool:
         """Whether an interpreter that is started for this would start like this one."""
@@ -149,7 +151,7 @@ class TemplateProcess:
                 exited = os.pidfd_open(process)
             except OSError:
                 signal_group(process, signal.SIGKILL)
-                self._let_go_of(process)
+                self._let_go_of(process, ended=True)
                 raise
             resources.callback(os.close, exited)
             fork = Fork(process, ours, exited, self._exited)
@@ -157,8 +159,7 @@ class TemplateProcess:
                 yield fork
             finally:
                 fork.signal(signal.SIGKILL)
-                if readable(exited, _ENDS_WITHIN):
-                    fork.status = self._let_go_of(process)
+                fork.status = self._let_go_of(process, ended=readable(exited, _ENDS_WITHIN))
 
     def _fork(self, invocation: Invocation, streams: Sequence[int]) -> int | None:
         with self._lock:
@@ -166,9 +167,9 @@ class TemplateProcess:
                 return None
             try:
                 kind, value = self._asked(start_request(invocation), streams)
-            except TimeoutError:
+            except TimeoutError:  # it may have forked
                 raise
-            except OSError:  # whatever it was about to fork has not begun
+            except OSError:  # what it was about to fork has not begun
                 return None
             if kind == told.SHORT:
                 raise OSError(value, os.strerror(value))
@@ -179,13 +180,14 @@ class TemplateProcess:
             self._forks += 1
             return value
 
-    def _let_go_of(self, process: int) -> int | None:
-        """Have a fork reaped that was killed with its group; its status."""
+    def _let_go_of(self, process: int, *, ended: bool) -> int | None:
+        """Have a fork reaped that was killed with its group, if it has ended; its status."""
         reap_orphans(process)
         with self._lock:
             status = told.LOST
-            with suppress(OSError):
-                _, status = self._asked(told.REQUEST.pack(told.REAP, 0, 0, 0, process))
+            if ended:
+                with suppress(OSError):
+                    _, status = self._asked(told.REQUEST.pack(told.REAP, 0, 0, 0, process))
             self._forks -= 1
             if self._retired and not self._forks:
                 self._end()
