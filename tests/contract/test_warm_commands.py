@@ -347,7 +347,7 @@ def test_a_template_that_cannot_be_had_is_told_once_and_the_script_runs(
     (record,) = caplog.records
     assert vars(record)["fields"] == {
         "program": "deploy",
-        "reason": f"it is started cold: {reason}",
+        "reason": f"it is started from nothing: {reason}",
     }
 
 

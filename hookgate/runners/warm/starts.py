@@ -119,7 +119,10 @@ class _Slot:
         self._not_before = time.monotonic() + _AGAIN_AFTER
         if reason != self._told:
             self._told = reason
-            fields = {"program": self.program.name, "reason": f"it is started cold: {reason}"}
+            fields = {
+                "program": self.program.name,
+                "reason": f"it is started from nothing: {reason}",
+            }
             _log.warning("warm", extra={"fields": fields})
 
 
