@@ -30,8 +30,7 @@ class Program(Struct, frozen=True, kw_only=True):
     concurrency: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Warm:
+class Warm(Struct, frozen=True):
     """How a script in Python starts warm: `words` of its command come before it, the interpreter
     and its options. The modules of `preload` are imported before it starts."""
 
@@ -39,8 +38,7 @@ class Warm:
     preload: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CommandProgram(Program):
+class CommandProgram(Program, kw_only=True, frozen=True):
     """A program that is a command line.
 
     `flags` tells whether params, the event type and the payload are appended as ``--name=value``.

@@ -7,10 +7,11 @@ import signal
 import socket
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from selectors import EVENT_READ, EVENT_WRITE, PollSelector
 from typing import IO
+
+from msgspec import Struct
 
 from hookgate.runners.output import HeadAndTail
 from hookgate.runners.started import Invocation, Start, Started, spawned
@@ -22,8 +23,7 @@ _CHUNK = 64 * 1024
 _LONGEST_WAIT = 86_400.0  # poll(2) takes no more than 24 days at once
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(Struct, frozen=True):
     """What a program may take. Times in seconds; `grace` is between SIGTERM and SIGKILL.
 
     `max_output` is how many bytes of each output stream are kept.

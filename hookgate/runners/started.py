@@ -8,16 +8,16 @@ from __future__ import annotations
 import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from signal import SIGKILL, Signals
 from typing import IO, Protocol, TypeAlias, cast
+
+from msgspec import Struct
 
 from hookgate.runners.exits import exit_watch
 from hookgate.runners.groups import reap_group, signal_group
 
 
-@dataclass(frozen=True, slots=True)
-class Invocation:
+class Invocation(Struct, frozen=True):
     """What to execute: `executable` is the file, `argv` is what it sees as its arguments.
 
     `working_dir` is absolute; `stdin` is all that the program finds on its standard input.

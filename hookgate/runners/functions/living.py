@@ -15,6 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import IO, cast
 
+from msgspec.structs import asdict
+
 from hookgate.core.environment import variables_at_start
 from hookgate.core.programs import FunctionProgram
 from hookgate.runners.exits import exit_watch
