@@ -6,7 +6,7 @@ import asyncio
 import os
 import signal
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import NoReturn
 
@@ -66,11 +66,12 @@ async def watch(
     """Reload whenever a file is not as it is known."""
     while True:
         await asyncio.sleep(LOOK_AGAIN)
-        seen = await asyncio.to_thread(rules.stamps)
-        if seen != known:
-            seen = await _settled(rules, seen)
-            await reload()
-            known = rules.known_after(seen)
+        with suppress(RuntimeError):  # the machine has no thread left; it will have again
+            seen = await asyncio.to_thread(rules.stamps)
+            if seen != known:
+                seen = await _settled(rules, seen)
+                await reload()
+                known = rules.known_after(seen)
 
 
 async def _settled(rules: RulesFile, seen: Mapping[Path, Stamp]) -> Mapping[Path, Stamp]:

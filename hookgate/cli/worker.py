@@ -18,7 +18,7 @@ from hookgate.core.config import Config
 from hookgate.engine.elsewhere import Elsewhere
 from hookgate.engine.fetching import Fetcher
 from hookgate.engine.gateway import Gateway
-from hookgate.engine.line import Line
+from hookgate.engine.line import Line, LineFault
 from hookgate.engine.totals import Counts, counts_of
 from hookgate.errors import StoreUnavailable
 from hookgate.server.app import build_app
@@ -103,7 +103,7 @@ class _Work:
             await line.call("channel")
             _, descriptors, _, _ = socket.recv_fds(self._door, 1, 1)
             return socket.socket(fileno=descriptors[0])
-        except (OSError, IndexError) as error:
+        except (OSError, IndexError, LineFault) as error:
             raise StoreUnavailable("there is no channel to the process that writes") from error
 
     async def _begin(self, beginning: Beginning) -> None:

@@ -156,7 +156,11 @@ class Intake:
         if len(delivery.body) < _LARGE:
             return decide(config, delivery, self._clock())
         deciding = partial(decide, config, delivery, self._clock())
-        return await asyncio.get_running_loop().run_in_executor(self._aside, deciding)
+        try:
+            decided = asyncio.get_running_loop().run_in_executor(self._aside, deciding)
+        except RuntimeError:  # the machine has no thread left
+            return deciding()
+        return await decided
 
     async def _record(self, delivery: Delivery, decision: Decision, config: Config) -> Receipt:
         if isinstance(decision, Rejected):

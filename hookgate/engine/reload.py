@@ -85,7 +85,10 @@ class Reloader:
 
     async def _reload(self) -> None:
         began = time.monotonic()
-        candidate = await asyncio.to_thread(self._candidate)
+        try:
+            candidate = await asyncio.to_thread(self._candidate)
+        except RuntimeError as error:  # the machine has no thread left
+            candidate = Candidate(None, (str(error),), str(error))
         restart: tuple[str, ...] = ()
         if candidate.config is None:
             self._refuse(candidate)

@@ -120,11 +120,15 @@ class _Attendance:
         self._selector.register(stream, EVENT_WRITE, partial(self._write, stream))
 
     def _listen(self, stream: IO[bytes], output: HeadAndTail) -> None:
+        # A program may take back what it wrote between the selector's word and our reading.
+        os.set_blocking(stream.fileno(), False)
         self._selector.register(stream, EVENT_READ, partial(self._read, stream, output))
 
     def _write(self, stream: IO[bytes]) -> None:
         try:
             written = os.write(stream.fileno(), self._unwritten[:_CHUNK])
+        except BlockingIOError:  # it has filled the pipe itself
+            return
         except BrokenPipeError:  # the program does not care for the rest
             written = len(self._unwritten)
         self._unwritten = self._unwritten[written:]
@@ -133,7 +137,10 @@ class _Attendance:
             stream.close()
 
     def _read(self, stream: IO[bytes], output: HeadAndTail) -> None:
-        chunk = os.read(stream.fileno(), _CHUNK)
+        try:
+            chunk = os.read(stream.fileno(), _CHUNK)
+        except BlockingIOError:
+            return
         output.feed(chunk)
         if not chunk:
             self._selector.unregister(stream)

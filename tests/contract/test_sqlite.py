@@ -482,6 +482,21 @@ async def recorded_at_last(store: SqliteStore, each: Sample) -> RecordResult:
             await asyncio.sleep(0.01)
 
 
+async def test_another_takes_its_place_also_while_no_thread_can_be_had(
+    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    os.kill(killed := store.writing_process, signal.SIGKILL)
+    with pytest.raises(StoreUnavailable):
+        await sample().record_in(store)
+    async with asyncio.timeout(20):
+        await recorded_at_last(store, sample())
+    assert store.writing_process != killed
+
+
 async def test_a_store_whose_writing_process_has_just_been_killed_can_be_closed(path: Path) -> None:
     store = SqliteStore(str(path))
     async with store:
@@ -672,6 +687,15 @@ async def test_a_configuration_that_was_deleted_is_kept_again(
     assert digests(path) == ["d1"]
     with closing(sqlite3.connect(path)) as reader:
         assert list(whole.faults(reader)) == []
+
+
+async def test_a_configuration_that_has_decided_about_a_duplicate_alone_is_not_kept(
+    store: SqliteStore, path: Path
+) -> None:
+    given = sample(event_id="e")
+    await given.record_in(store)
+    await replace(given, decision=replace(given.decision, digest="d2")).record_in(store)
+    assert digests(path) == ["d1"]
 
 
 def digests(path: Path) -> list[str]:

@@ -22,6 +22,7 @@ class Reader:
         self._connection = connection
         self._path = path
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="hookgate-store-reader")
+        self._thread.submit(int)  # has it begin now: later there may be none to be had
 
     async def read(
         self,

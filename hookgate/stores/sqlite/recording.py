@@ -19,6 +19,7 @@ from hookgate.stores.store import Duplicate, Full
 _KEEP_CONFIGURATION = sql("keep_configuration")
 _IS_CONFIGURATION_KEPT = sql("is_configuration_kept")
 _ADD_TO_CONFIGURATION = sql("add_to_configuration")
+_DELETE_CONFIGURATION = sql("delete_configuration")
 _INSERT_DELIVERY = sql("insert_delivery")
 _INSERT_TASK = sql("insert_task")
 _FIND_ACCEPTED = sql("find_accepted")
@@ -69,6 +70,7 @@ def record(connection: sqlite3.Connection, recording: Recording) -> NotRecorded 
     elif not connection.execute(_IS_CONFIGURATION_KEPT, (recording.digest,)).fetchone()[0]:
         return Unkept()
     if connection.execute(_INSERT_DELIVERY, recording.delivery).rowcount == 0:
+        connection.execute(_DELETE_CONFIGURATION, (recording.digest,))  # if for this one alone
         return _duplicate(connection, recording)
     connection.execute(_ADD_TO_CONFIGURATION, (recording.digest, 1))
     _add_tasks(connection, [recording], more)

@@ -152,11 +152,15 @@ class Writer:
             self._restarting = self._loop.create_task(self._restart())
 
     async def _restart(self) -> None:
-        """Start another; the pause grows while they end before they have answered anything."""
+        """Start another; the pause grows while they end before they have answered anything.
+
+        Its end is not waited for in a thread: there may be none to be had.
+        """
         while self._channel is None:
-            await asyncio.to_thread(self.join)
             await asyncio.sleep(self._pause)
             self._pause = min(2 * self._pause, _LONGEST_PAUSE)
+            if self._child is not None and self._child.process.poll() is None:
+                continue
             with suppress(StoreUnavailable):
                 await self.start()
 

@@ -7,10 +7,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from io import FileIO
 from pathlib import Path
+from selectors import PollSelector, SelectorKey
 
 import pytest
 
+from hookgate.runners import process
 from hookgate.runners.process import Ending, Limits, run_to_end
 from hookgate.runners.started import Invocation
 
@@ -54,6 +57,26 @@ def test_a_program_that_is_stopped_has_not_timed_out() -> None:
             Invocation("/bin/sleep", ("sleep", "60"), {}, "/", b""), Limits(20, 20, 1000), stop
         )
     assert (ending.status, ending.timed_out) == (-signal.SIGTERM, False)
+
+
+class Eager(PollSelector):
+    """Says of everything that it is ready, as it looks where a program takes its output back."""
+
+    def select(self, timeout: float | None = None) -> list[tuple[SelectorKey, int]]:
+        ready = dict(super().select(min(timeout or 0.0, 0.01)))
+        pipes = [key for key in self.get_map().values() if isinstance(key.fileobj, FileIO)]
+        return [*(ready | {key: key.events for key in pipes}).items()]
+
+
+def test_a_program_that_takes_its_output_back_does_not_escape_its_timeout(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(process, "PollSelector", Eager)
+    keep_on, stop = socket.socketpair()
+    sleep = Invocation("/bin/sleep", ("sleep", "60"), {}, "/", b"x" * 1_000_000)
+    with keep_on, stop:
+        ending = run_to_end(sleep, Limits(0.2, 0.2, 1000), stop)
+    assert ending.timed_out
 
 
 @contextmanager

@@ -1,0 +1,43 @@
+"""Reloads while the machine is short of something."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import cast
+
+import pytest
+
+from hookgate.engine.gateway import Gateway
+from hookgate.engine.reload import Candidate, Outcome, Reloader
+from hookgate.runners.programs import ProgramRunner
+from hookgate.stores.sqlite import SqliteStore
+from tests.rules import compiled
+
+pytestmark = pytest.mark.anyio
+
+CONFIG = compiled("""\
+version: 1
+sources: {s: {auth: {type: none}, rules: {"*": [{program: p}]}}}
+programs: {p: {command: "true"}}
+""")
+
+
+async def test_a_reload_for_which_no_thread_can_be_had_is_refused_and_the_next_is_not(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    told: list[Outcome] = []
+    store = SqliteStore(str(tmp_path / "hookgate.db"))
+    async with Gateway(CONFIG, store, cast(ProgramRunner, None)) as gateway:
+        reloader = Reloader(gateway, lambda: Candidate(CONFIG, (), "well"), told.append)
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", refuse)
+            await reloader.reload()
+        await reloader.reload()
+    assert [(each.successful, each.report) for each in told] == [
+        (False, "can't start new thread"),
+        (True, "well"),
+    ]
