@@ -22,8 +22,10 @@ def test_nothing_is_lost_and_nothing_runs_twice_at_once_however_often_the_gatewa
 
 
 @pytest.mark.timeout(600)
-def test_nothing_is_lost_with_workers_either(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--rounds", "3", "--workers", "2"]) == 0, capsys.readouterr().out
+def test_nothing_is_lost_with_workers_and_warm_starts_either(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--rounds", "3", "--workers", "2", "--warm"]) == 0, capsys.readouterr().out
 
 
 SOUND = Evidence(

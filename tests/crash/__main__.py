@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the rounds, print what happened and what was found; the exit code."""
     wanted = _parser().parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="hookgate-crash-") as directory:
-        ordeal = Ordeal(Path(directory), wanted.seed, wanted.workers)
+        ordeal = Ordeal(Path(directory), wanted.seed, wanted.workers, wanted.warm)
         print(f"{'round':>5}  {'end':<13} {'at':<10} {'took':>6}  answers  refused  starts  again")
         done = []
         for each in ordeal.rounds(wanted.rounds, wanted.seconds):
@@ -42,6 +42,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.crash", description=__doc__)
     parser.add_argument("--rounds", type=int, default=20, help="how often to end a gateway")
     parser.add_argument("--seconds", type=float, default=3600.0, help="begin no round after these")
+    parser.add_argument("--warm", action="store_true", help="have the program start warm")
     parser.add_argument("--workers", type=int, default=1, help="of each gateway; some are killed")
     parser.add_argument(
         "--seed", type=int, default=random.randrange(10_000), help="makes the same choices again"

@@ -57,12 +57,12 @@ class Round:
 class Ordeal:
     """A store in `directory` and the gateways that were ended while they used it."""
 
-    def __init__(self, directory: Path, seed: int, workers: int = 1) -> None:
+    def __init__(self, directory: Path, seed: int, workers: int = 1, warm: bool = False) -> None:
         self._options = ("--workers", str(workers))
         self._directory = directory
         self._chance = random.Random(seed)
         self._rules = directory / "rules.yaml"
-        self._rules.write_text(RULES)
+        self._rules.write_text(f"{RULES}    warm: true\n" if warm else RULES)
         self._answered: dict[str, str] = {}
         self._logs: list[str] = []
         self._exit_codes: list[int] = []
