@@ -10,7 +10,6 @@ import subprocess
 import sys
 import tracemalloc
 from collections.abc import Callable, Coroutine, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
@@ -18,6 +17,7 @@ from uuid import uuid4
 
 import pytest
 import uvloop
+from msgspec.structs import replace
 
 from hookgate.core.programs import CommandProgram, Warm
 from hookgate.core.templates import Fixed

@@ -12,11 +12,11 @@ import sys
 import zipfile
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from hookgate.core.programs import CommandProgram, Warm
 from hookgate.core.templates import Placeholder
