@@ -22,8 +22,9 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,8 @@ WARM = f"{PLAIN}, warm: true"
 FUNCTION = "python: handlers/jira.py:handle"
 KINDS = {"function": FUNCTION, "warm": WARM, "plain": PLAIN}
 CLOCK = "python: clock.py:handle"
+COUNTS = {"function": 5000, "warm": 1500, "plain": 300}
+"""How many events are sent to each kind."""
 
 BODY = {
     "issue": {
@@ -90,6 +93,26 @@ PEER_RULES: list[dict[str, Any]] = [
         },
     }
 ]
+
+
+@dataclass(frozen=True)
+class Round:
+    """Completed tasks a second, by kind and of the peer, where it is installed."""
+
+    completed: Mapping[str, float]
+    peer: float | None
+
+    def ratio(self, kind: str) -> float:
+        """Beside the peer; where there is none, beside the plain command."""
+        return self.completed[kind] / (self.peer or self.completed["plain"])
+
+
+@dataclass(frozen=True)
+class Starts:
+    """Milliseconds from the arrival of an event to the function."""
+
+    p50_ms: float
+    p99_ms: float
 
 
 def request(path: str) -> str:
@@ -163,56 +186,60 @@ def peer_per_second(events: int) -> float:
         return send(port, "/hooks/jira", events, CONNECTIONS, "200").per_second
 
 
-def start_times(events: int, connections: int) -> list[float]:
-    """How many milliseconds after its arrival each event was in the function, in order."""
+def start_times(events: int, connections: int) -> Starts:
+    """How soon after its arrival each of so many events was in the function."""
     with gateway(CLOCK) as (port, store):
         if connections > 1:
             send(port, "/jira", events, connections, "202")
         else:
             send_in_turn(port, events)
         tasks = ended(store, events)
-    return sorted((float(output) - arrival) * 1000 for arrival, _, output in tasks)
+    times = sorted((float(output) - arrival) * 1000 for arrival, _, output in tasks)
+    return Starts(times[len(times) // 2], times[len(times) * 99 // 100])
 
 
-def _told(name: str, ratios: list[float]) -> str:
-    return f"{name} {statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
+def figures(rounds: int = 3, counts: Mapping[str, int] = COUNTS) -> Iterator[Round]:
+    """Take so many rounds, with so many events for each kind of program, and for the peer."""
+    os.chdir(ROOT)
+    for _ in range(rounds):
+        completed = {kind: completed_per_second(KINDS[kind], counts[kind]) for kind in KINDS}
+        peer = peer_per_second(counts["plain"]) if shutil.which("webhook") is not None else None
+        yield Round(completed, peer)
+
+
+def starts(burst: int = 2000) -> dict[str, Starts]:
+    """The start times at rest, and in a burst of so many events."""
+    return {"at rest": start_times(100, 1), "in a burst": start_times(burst, CONNECTIONS)}
+
+
+def spread(ratios: Sequence[float]) -> str:
+    """The median of ratios, the least and the greatest."""
+    return f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
 
 
 def main() -> None:
     """Take the rounds and print them."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--events", type=int, default=5000, help="for the function")
-    parser.add_argument("--warm", type=int, default=1500, help="for the command that starts warm")
-    parser.add_argument("--starts", type=int, default=300, help="for plain commands and the peer")
-    args = parser.parse_args()
-    with_peer = shutil.which("webhook") is not None
-    if not with_peer:
-        print("peer: left out, there is no `webhook` here (Debian has it as a package)")
-    os.chdir(ROOT)
-    counts = {"function": args.events, "warm": args.warm, "plain": args.starts}
-    ratios: dict[str, list[float]] = {kind: [] for kind in counts}
-    print(
-        "round   function/s    warm/s   plain/s    peer/s   function:peer   warm:peer  plain:peer"
-    )
-    for number in range(1, args.rounds + 1):
-        found = {kind: completed_per_second(KINDS[kind], count) for kind, count in counts.items()}
-        others = peer_per_second(args.starts) if with_peer else found["plain"]
-        for kind, per_second in found.items():
-            ratios[kind].append(per_second / others)
+    for kind, count in COUNTS.items():
+        parser.add_argument(f"--{kind}", type=int, default=count, metavar="EVENTS")
+    wanted = vars(parser.parse_args())
+    ratios: dict[str, list[float]] = {kind: [] for kind in KINDS}
+    print("tasks a second" + "".join(f"{kind:>12}" for kind in (*KINDS, "peer")))
+    for each in figures(wanted["rounds"], wanted):
+        peer = "left out" if each.peer is None else f"{each.peer:.1f}"
+        row = "".join(f"{each.completed[kind]:12.1f}" for kind in KINDS)
+        print(f"{'':14}{row}{peer:>12}", flush=True)
+        for kind in KINDS:
+            ratios[kind].append(each.ratio(kind))
+    if each.peer is None:
+        print("there is no `webhook` here (Debian has it as a package): beside the plain command")
+    print("ratios: " + "; ".join(f"{kind} {spread(found)}" for kind, found in ratios.items()))
+    for when, found in starts().items():
         print(
-            f"{number:5}   {found['function']:10.0f}  {found['warm']:8.1f}  {found['plain']:8.1f}"
-            f"  {others:8.1f}   {ratios['function'][-1]:13.1f}  {ratios['warm'][-1]:10.2f}"
-            f"  {ratios['plain'][-1]:10.2f}",
-            flush=True,
+            f"from arrival to the function, {when}: "
+            f"p50 {found.p50_ms:.1f} ms, p99 {found.p99_ms:.1f} ms"
         )
-    beside = "the peer" if with_peer else "a plain command"
-    print(f"\ncompleted tasks a second beside {beside}:")
-    print("  " + "; ".join(_told(kind, each) for kind, each in ratios.items()))
-    for name, events, connections in (("at rest", 100, 1), ("in a burst", 2000, CONNECTIONS)):
-        times = start_times(events, connections)
-        p50, p99 = times[len(times) // 2], times[len(times) * 99 // 100]
-        print(f"from arrival to the function, {name}: p50 {p50:.1f} ms, p99 {p99:.1f} ms")
 
 
 if __name__ == "__main__":

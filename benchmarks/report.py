@@ -13,14 +13,14 @@ import platform
 import sqlite3
 import statistics
 import subprocess
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 from typing import TypeAlias
 
-from benchmarks import ack, chart, claims, growth, profile, rest, verify
+from benchmarks import ack, chart, claims, growth, handlers, profile, rest, verify
 from benchmarks.servers import ROOT
 
 PAGE = ROOT / "docs/performance.md"
@@ -37,11 +37,23 @@ class Scale:
     tasks: int = 100_000
     rules: int = 10_000
     deliveries: int = 1_000_000
+    events: Mapping[str, int] = field(default_factory=lambda: handlers.COUNTS)
+    burst: int = 2_000
     starts: int = 15
     idle: float = 20.0
 
 
-QUICK = Scale(rounds=1, seconds=1.0, tasks=1_000, rules=100, deliveries=1_000, starts=3, idle=2.0)
+QUICK = Scale(
+    rounds=1,
+    seconds=1.0,
+    tasks=1_000,
+    rules=100,
+    deliveries=1_000,
+    events={"function": 500, "warm": 100, "plain": 20},
+    burst=200,
+    starts=3,
+    idle=2.0,
+)
 
 
 @dataclass(frozen=True)
@@ -134,6 +146,43 @@ def the_way(_: Scale) -> Section:
     )
 
 
+def running(scale: Scale) -> Section:
+    """Tasks that are run to their end, beside adnanh/webhook with the same script."""
+    rounds = tuple(handlers.figures(scale.rounds, scale.events))
+    heads = ["round", *(f"{kind}/s" for kind in handlers.KINDS), "webhook/s"]
+    rows = [
+        [number, *_decimals(*each.completed.values()),
+         "left out" if each.peer is None else f"{each.peer:.1f}"]
+        for number, each in enumerate(rounds, 1)
+    ]  # fmt: skip
+    ratios = {kind: [each.ratio(kind) for each in rounds] for kind in handlers.KINDS}
+    beside = "webhook" if rounds[-1].peer is not None else "the plain command"
+    soon = handlers.starts(scale.burst)
+    return Section(
+        "The handler (`python -m benchmarks.handlers`)",
+        (
+            "The guide's Jira handler as a function in Python, as a command that starts warm, and "
+            "as a plain one, each event and each end recorded; webhook runs the same script and "
+            "waits for it (`include-command-output-in-response`), recording nothing.",
+            "",
+            *_table(heads, rows),
+            "",
+            f"Beside {beside}, median and spread: "
+            + "; ".join(f"{kind} {handlers.spread(found)}" for kind, found in ratios.items())
+            + ".",
+            "",
+            *_table(
+                ["from arrival to the function", "p50 ms", "p99 ms"],
+                [[when, *_decimals(found.p50_ms, found.p99_ms)] for when, found in soon.items()],
+            ),
+        ),
+        Bars(
+            f"completed tasks a second, times {beside}",
+            {kind: statistics.median(found) for kind, found in ratios.items()},
+        ),
+    )
+
+
 def claiming(scale: Scale) -> Section:
     """What claims and records cost beside long lines of tasks."""
     rows = [
@@ -181,6 +230,7 @@ SECTIONS: tuple[Callable[[Scale], Section], ...] = (
     answers,
     verifying,
     the_way,
+    running,
     claiming,
     growing,
     resting,

@@ -224,7 +224,10 @@ def test_a_script_ends_the_same(
 # --- what is the same again, and what is not ------------------------------------------------
 
 
-NUMBERS = "import os, random, uuid; print(random.random(), uuid.uuid4(), os.urandom(8).hex(), hash('a'))"
+NUMBERS = """
+import os, random, uuid
+print(random.random(), uuid.uuid4(), os.urandom(8).hex(), hash("a"))
+"""
 
 
 def test_random_numbers_are_those_of_each_run_and_hashes_those_of_the_template(
