@@ -368,6 +368,49 @@ def test_a_process_whose_output_the_function_has_closed_is_replaced(file: Path) 
     assert after.output == "said"
 
 
+@pytest.mark.parametrize(
+    ("ends", "status"),
+    [("sys.exit(3)", 3), ("return 'of the child'", 0), ("raise ValueError", 1)],
+)
+def test_a_fork_of_a_function_neither_answers_for_it_nor_takes_its_calls(
+    file: Path, ends: str, status: int
+) -> None:
+    write(
+        file,
+        f"""
+        import os, sys
+        made = []
+        def handle():
+            made.append(os.getpid())
+            child = os.fork()
+            if child == 0:
+                {ends}
+            _, ended = os.waitpid(child, 0)
+            return [made, os.waitstatus_to_exitcode(ended)]
+        """,
+    )
+    first, second = run(program(file, timeout=3.0), work(), work())
+    returned = [json.loads(each.output.removeprefix("of the child")) for each in (first, second)]
+    process = returned[0][0][0]
+    assert returned == [[[process], status], [[process] * 2, status]]
+
+
+def test_a_fork_of_a_file_that_is_loaded_takes_no_calls(file: Path) -> None:
+    write(
+        file,
+        """
+        import os
+        loading = os.getpid()
+        child = os.fork()
+        if child:
+            os.waitpid(child, 0)
+        def handle():
+            return os.getpid() == loading
+        """,
+    )
+    assert printed(run(program(file, timeout=3.0))[0]) is True
+
+
 def test_a_timeout_ends_the_process_and_what_it_started_and_tells_where_it_was(file: Path) -> None:
     write(
         file,

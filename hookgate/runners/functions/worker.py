@@ -59,6 +59,7 @@ class _Worker:
 
     def __init__(self, assignment: Assignment) -> None:
         self._assignment = assignment
+        self._process = os.getpid()
         self._loop = Loop()
         self._files = Files(assignment.file)
         self._calls = 0
@@ -94,6 +95,9 @@ class _Worker:
         outcome = outcome_of(act, self._assignment.file)
         _flush(sys.stdout)
         _flush(sys.stderr)
+        if os.getpid() != self._process:
+            # A fork that comes back from the function has the channel too, and no part in it.
+            os._exit(outcome[0])
         return outcome
 
     def _is_used_up(self) -> bool:
