@@ -6,6 +6,7 @@ Both are plain Python: a test of such a function needs no gateway.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -44,8 +45,23 @@ class RetryLater(Exception):  # noqa: N818 - it asks for something
 
     It is called again after so many seconds, or, where it does not say, as `retry` of the program
     has it. That also bounds how often; without `retry` there are five attempts.
+
+    `after` may be the text of a number, as a header has it. It is called again also where that is
+    no number of seconds: `after` is None then, and the reason says so.
     """
 
-    def __init__(self, reason: str = "", *, after: float | None = None) -> None:
+    def __init__(self, reason: str = "", *, after: float | str | None = None) -> None:
+        self.after: float | None = None
+        if after is not None:
+            try:
+                self.after = _seconds(after)
+            except (TypeError, ValueError, OverflowError) as error:
+                reason = f"{reason} (after: {error})".lstrip()
         super().__init__(reason)
-        self.after = after
+
+
+def _seconds(after: float | str) -> float:
+    seconds = float(after)
+    if not 0 <= seconds < math.inf:
+        raise ValueError(f"{seconds} is no number of seconds to wait")
+    return seconds

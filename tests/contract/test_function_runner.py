@@ -30,6 +30,7 @@ from tests.contract.witness import Witness
 T = TypeVar("T")
 
 ENVIRON = {"PATH": os.environ.get("PATH", os.defpath), "HOME": "/nowhere", "SECRET": "s3cret"}
+TOO_LARGE = "(after: int too large to convert to float)"
 FORM = "application/x-www-form-urlencoded"
 ROOT = Path(__file__).parent.parent.parent
 
@@ -293,6 +294,14 @@ def test_an_exception_is_told_with_the_frames_of_the_handler_alone(file: Path) -
         ("SystemExit('why')", Result(1, "", "why\n", "exit 1: why")),
         ("SystemExit()", Result(0, "", "", None)),
         ("RetryLater('busy', after=7)", Result(75, "", "busy\n", "exit 75: busy", retry_after=7.0)),
+        (
+            "RetryLater('busy', after='7')",
+            Result(75, "", "busy\n", "exit 75: busy", retry_after=7.0),
+        ),
+        (
+            "RetryLater(after=10**400)",
+            Result(75, "", f"{TOO_LARGE}\n", f"exit 75: {TOO_LARGE}"),
+        ),
         ("RetryLater('busy')", Result(75, "", "busy\n", "exit 75: busy")),
     ],
 )

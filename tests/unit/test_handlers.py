@@ -34,6 +34,32 @@ def test_asking_for_a_retry_may_say_when_and_why() -> None:
     assert (str(asked), asked.after, RetryLater().after) == ("busy", 5, None)
 
 
+@pytest.mark.parametrize("after", ["60", " 60.0 ", 60])
+def test_the_wait_that_is_asked_for_may_be_the_text_of_a_header(after: float | str) -> None:
+    asked = RetryLater("busy", after=after)
+    assert (str(asked), asked.after, type(asked.after)) == ("busy", 60.0, float)
+
+
+@pytest.mark.parametrize(
+    ("after", "why"),
+    [
+        ("Fri, 31 Dec 1999 23:59:59 GMT", "could not convert string to float"),
+        (10**400, "int too large"),
+        (float("nan"), "nan is no number of seconds"),
+        (float("inf"), "inf is no number of seconds"),
+        (-1, "-1.0 is no number of seconds"),
+        ([60], "must be a string or a real number"),
+    ],
+)
+def test_a_wait_that_is_none_is_told_and_asks_for_a_retry_all_the_same(
+    after: float, why: str
+) -> None:
+    asked = RetryLater("busy", after=after)
+    assert asked.after is None
+    assert str(asked).startswith("busy (after: ")
+    assert why in str(asked)
+
+
 def test_importing_hookgate_imports_nothing_else() -> None:
     script = (
         "import sys; before = set(sys.modules); import hookgate; print(set(sys.modules) - before)"
