@@ -30,6 +30,7 @@ from tests.contract.witness import Witness
 T = TypeVar("T")
 
 ENVIRON = {"PATH": os.environ.get("PATH", os.defpath), "HOME": "/nowhere", "SECRET": "s3cret"}
+AGAIN = "it asked to be called again"
 TOO_LARGE = "(after: int too large to convert to float)"
 FORM = "application/x-www-form-urlencoded"
 ROOT = Path(__file__).parent.parent.parent
@@ -302,6 +303,10 @@ def test_an_exception_is_told_with_the_frames_of_the_handler_alone(file: Path) -
             "RetryLater(after=10**400)",
             Result(75, "", f"{TOO_LARGE}\n", f"exit 75: {TOO_LARGE}"),
         ),
+        (
+            "RetryLater()",
+            Result(75, "", f"{AGAIN}\n", f"exit 75: {AGAIN}"),
+        ),
         ("RetryLater('busy')", Result(75, "", "busy\n", "exit 75: busy")),
     ],
 )
@@ -310,8 +315,9 @@ def test_it_may_leave_as_a_program_does(file: Path, raised: str, result: Result)
     assert run(program(file)) == [result]
 
 
-def test_what_it_returns_must_be_json(file: Path) -> None:
-    write(file, "def handle(): return object()")
+@pytest.mark.parametrize("value", ["object()", "[float('nan')]", "{'a': float('inf')}"])
+def test_what_it_returns_must_be_json(file: Path, value: str) -> None:
+    write(file, f"def handle(): return {value}")
     failed = run(program(file))[0]
     assert failed.error is not None
     assert failed.error.startswith("exit 1: TypeError: what the function returned is not JSON")

@@ -48,7 +48,7 @@ def outcome_of(act: Callable[[], object], file: str) -> Outcome:
     except SystemExit as leaving:
         return _status(leaving.code), None
     except RetryLater as asked:
-        print(asked or "it asked to be called again", file=sys.stderr)
+        print(str(asked) or "it asked to be called again", file=sys.stderr)
         return _RETRY, asked.after
     except BaseException as error:
         print(_told(error, file), end="", file=sys.stderr)
@@ -87,7 +87,7 @@ def _print_returned(value: object) -> None:
         print(value, end="")
     elif value is not None:
         try:
-            text = json.dumps(value, ensure_ascii=False)
+            text = json.dumps(value, ensure_ascii=False, allow_nan=False)
         except (TypeError, ValueError) as error:
             raise TypeError(f"what the function returned is not JSON: {error}") from None
         print(text)
