@@ -374,6 +374,49 @@ def test_a_crash_costs_one_task(file: Path, act: str, error: str) -> None:
     assert printed(last) != printed(first)
 
 
+WRITES = """
+import json, os, sys, threading
+channel = json.loads(sys.argv[2])["channel"]
+def handle(written=0, value=0, told=None):
+    if told:
+        os.mkfifo(told)
+        threading.Thread(target=flood, args=(told,), daemon=True).start()
+    os.write(channel, bytes([value] * written))
+    return os.getpid()
+def flood(told):
+    open(told).read()
+    while True:
+        os.write(channel, bytes(65536))
+"""
+
+
+@pytest.mark.parametrize(("written", "value"), [(20, 0), (10, 3), (10, 255), (1_000_000, 0)])
+def test_a_function_that_writes_what_is_no_answer_loses_its_process(
+    file: Path, written: int, value: int
+) -> None:
+    write(file, WRITES)
+    works = [work(), work({"written": written, "value": value}), work()]
+    first, failed, last = run(program(file), *works)
+    assert failed.error is not None
+    assert printed(last) != printed(first)
+
+
+def test_a_process_that_speaks_unasked_is_replaced(file: Path) -> None:
+    write(file, WRITES)
+    told = file.parent / "told"
+
+    async def act(runner: FunctionRunner) -> list[Result]:
+        first = await runner.run(program(file), work({"told": str(told)}))
+        told.write_text("")
+        while is_running(first.output.strip()):  # noqa: ASYNC110 - it ends in its own time
+            await asyncio.sleep(0.01)
+        return [first, await runner.run(program(file), work())]
+
+    with hanging_fails(seconds=20):
+        first, second = map(printed, running(act))
+    assert first != second
+
+
 def test_a_process_whose_output_the_function_has_closed_is_replaced(file: Path) -> None:
     write(
         file, "import sys\ndef handle(close):\n    if close: sys.stdout.close()\n    return 'said'"

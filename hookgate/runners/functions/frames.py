@@ -68,7 +68,10 @@ def answer_frame(answer: Answer) -> bytes:
     return _ANSWER.pack(answer.after, answer.status, wait)
 
 
-def read_answer(frame: bytes) -> Answer:
-    """The other way round."""
-    after, status, wait = _ANSWER.unpack(frame)
-    return Answer(After(after), status, None if math.isnan(wait) else wait)
+def read_answer(frame: bytes) -> Answer | None:
+    """The other way round; None where that is not one answer."""
+    try:
+        after, status, wait = _ANSWER.unpack(frame)
+        return Answer(After(after), status, None if math.isnan(wait) else wait)
+    except (struct.error, ValueError):
+        return None

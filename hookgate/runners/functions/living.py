@@ -48,23 +48,24 @@ _PATIENCE = 0.5
 class LivingProcess:
     """A process with its pipes. It is started at once, and takes calls one at a time.
 
-    `on_exit` is called when it has exited, whenever that is. Raises OSError where it cannot be
-    started.
+    `on_useless` is called when it can take no more calls, whenever that is: it has exited, or has
+    said what is no answer. Raises OSError where it cannot be started.
     """
 
     def __init__(
         self,
         program: FunctionProgram,
         environ: Mapping[str, str],
-        on_exit: Callable[[LivingProcess], None],
+        on_useless: Callable[[LivingProcess], None],
     ) -> None:
         loop = asyncio.get_running_loop()
         self._loop = loop
         self._exited: asyncio.Future[None] = loop.create_future()
-        self._on_exit = on_exit
+        self._on_useless = on_useless
         self._max_output = program.max_output
         self._answer: asyncio.Future[Answer | None] | None = None
         self._received = bytearray()
+        self._usable = True
         self._output, self._stderr = self._fresh(), self._fresh()
         self.answered = 0
         with ExitStack() as resources:
@@ -76,12 +77,12 @@ class LivingProcess:
     async def call(self, frame: bytes) -> Answer | None:
         """Make a call; None where the process was lost over it.
 
-        One that had exited before is as one that has not made the call. After None, and where this
-        was cancelled, it has to be ended.
+        One that was of no use before is as one that has not made the call. After None, and where
+        this was cancelled, it has to be ended.
         """
         answer: asyncio.Future[Answer | None] = self._loop.create_future()
         self._answer = answer
-        if self._exited.done():
+        if not self._usable:
             return Answer(After.STALE)
         try:
             await self._send(frame)
@@ -175,13 +176,23 @@ class LivingProcess:
         except OSError:
             chunk = b""
         self._received += chunk
-        if not chunk:
-            self._loop.remove_reader(self._channel.fileno())
-            self._settle(None)
-        elif len(self._received) >= ANSWER_SIZE:
-            frame = bytes(self._received[:ANSWER_SIZE])
-            del self._received[:ANSWER_SIZE]
-            self._settle(read_answer(frame))
+        if self._is_asked() and chunk and len(self._received) < ANSWER_SIZE:
+            return
+        answer = read_answer(bytes(self._received)) if self._is_asked() else None
+        self._received.clear()
+        if answer is None:
+            self._hear_no_more()
+        self._settle(answer)
+
+    def _hear_no_more(self) -> None:
+        """It has let go of its channel, or the function writes there: what it says means nothing,
+        and must not pile up here."""
+        self._loop.remove_reader(self._channel.fileno())
+        self._usable = False
+        self._on_useless(self)
+
+    def _is_asked(self) -> bool:
+        return self._answer is not None and not self._answer.done()
 
     def _settle(self, answer: Answer | None) -> None:
         if self._answer is not None and not self._answer.done():
@@ -204,8 +215,9 @@ class LivingProcess:
     def _note_exit(self, watch: int) -> None:
         self._loop.remove_reader(watch)
         self._exited.set_result(None)
+        self._usable = False
         self._settle(None)
-        self._on_exit(self)
+        self._on_useless(self)
 
     def _fresh(self) -> HeadAndTail:
         return HeadAndTail(self._max_output)

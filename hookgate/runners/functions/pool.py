@@ -142,12 +142,12 @@ class Pool:
     # --- the beginning and the end of processes -----------------------------------------------
 
     def _start(self) -> LivingProcess:
-        process = LivingProcess(self.program, self._environ, self._note_exit)
+        process = LivingProcess(self.program, self._environ, self._note_useless)
         self._living.add(process)
         return process
 
-    def _note_exit(self, process: LivingProcess) -> None:
-        """One that has exited while it was idle is of no use any more."""
+    def _note_useless(self, process: LivingProcess) -> None:
+        """One that became so while it was idle is ended; a call tells of it itself."""
         if process in self._idle:
             self._idle.remove(process)
             self._end(process)
