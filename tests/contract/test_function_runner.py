@@ -417,6 +417,21 @@ def test_a_process_that_speaks_unasked_is_replaced(file: Path) -> None:
     assert first != second
 
 
+def test_a_call_that_a_dying_process_cannot_take_is_made_in_another(file: Path) -> None:
+    write(file, "import os\ndef handle(): return os.getpid()")
+
+    async def act(runner: FunctionRunner) -> list[Result]:
+        first = await runner.run(program(file), work())
+        process = int(first.output)
+        os.kill(process, signal.SIGKILL)
+        while is_running(str(process)):
+            pass  # the loop gets no turn
+        return [first, await runner.run(program(file), work())]
+
+    first, second = map(printed, running(act))
+    assert first != second
+
+
 def test_a_process_whose_output_the_function_has_closed_is_replaced(file: Path) -> None:
     write(
         file, "import sys\ndef handle(close):\n    if close: sys.stdout.close()\n    return 'said'"

@@ -86,8 +86,9 @@ class LivingProcess:
             return Answer(After.STALE)
         try:
             await self._send(frame)
-        except OSError:  # it ends without having read it; what it printed says why
-            return None
+        except OSError:  # it ended without having read it all
+            # One that has never answered cannot load its file; what it printed says why.
+            return Answer(After.STALE) if self.answered else None
         found = await answer
         if found is not None:
             self.answered += 1
