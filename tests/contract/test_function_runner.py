@@ -117,6 +117,11 @@ def is_running(process: str) -> bool:
         return False
 
 
+def is_zombie(process: int) -> bool:
+    """Whether a process has ended, with all descriptors closed, and was not reaped."""
+    return ") Z " in Path(f"/proc/{process}/stat").read_text()
+
+
 def run(called: FunctionProgram, *works: Work) -> list[Result]:
     """The results of some work, one after the other."""
 
@@ -424,7 +429,7 @@ def test_a_call_that_a_dying_process_cannot_take_is_made_in_another(file: Path) 
         first = await runner.run(program(file), work())
         process = int(first.output)
         os.kill(process, signal.SIGKILL)
-        while is_running(str(process)):
+        while not is_zombie(process):
             pass  # the loop gets no turn
         return [first, await runner.run(program(file), work())]
 
@@ -507,6 +512,32 @@ def test_a_timeout_ends_the_process_and_what_it_started_and_tells_where_it_was(f
     assert (slow.exit_code, slow.error) == (None, "timed out after 0.5s")
     assert f'File "{file}", line 7 in handle' in slow.stderr
     assert not is_running(slow.output.strip())
+
+
+def test_a_timeout_ends_what_the_function_has_forked_into_a_session_of_its_own(
+    file: Path,
+) -> None:
+    write(
+        file,
+        """
+        import os, time
+        def handle(slow):
+            if slow:
+                child = os.fork()
+                if not child:
+                    os.setsid()
+                    print(os.getpid(), flush=True)
+                time.sleep(600)
+            return open("/proc/self/environ").read().strip("\\0")
+        """,
+    )
+    slow = work({"slow": True}, task_id=str(uuid4()))
+    first, slow_one, _ = run(
+        program(file, timeout=1.0), work({"slow": False}), slow, work({"slow": False})
+    )
+    assert "HOOKGATE_TASK_ID=t1\0" in first.output
+    assert slow_one.error == "timed out after 1s"
+    assert not is_running(slow_one.output.strip())
 
 
 def test_a_process_that_ignores_sigterm_is_killed(file: Path) -> None:

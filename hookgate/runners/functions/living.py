@@ -24,6 +24,7 @@ from hookgate.runners.functions.frames import ANSWER_SIZE, After, Answer, read_a
 from hookgate.runners.functions.worker import Assignment
 from hookgate.runners.groups import reap_group, signal_group
 from hookgate.runners.output import HeadAndTail
+from hookgate.runners.warm.inside.told import ROOM
 
 _PACKAGES = str(Path(__file__).parents[3])
 _START = (
@@ -33,6 +34,8 @@ _START = (
 )
 """Nothing of the gateway is in the new process, not even a descriptor: it is not a fork of it.
 The arguments are where hookgate is, for a gateway that is not installed, and the assignment."""
+
+_ROOM = {ROOM: "-" * 8192}
 
 _CHUNK = 64 * 1024
 """As much as a pipe holds: one read takes all that was there."""
@@ -239,7 +242,7 @@ def _started(
     told = json.dumps(asdict(assignment))
     return subprocess.Popen(  # noqa: S603 - our own interpreter, and no shell
         [sys.executable, "-P", "-B", "-c", _START, _PACKAGES, told],
-        env=variables_at_start(program, environ),
+        env={**variables_at_start(program, environ), **_ROOM},
         cwd=program.working_dir,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

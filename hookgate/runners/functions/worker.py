@@ -19,6 +19,8 @@ from hookgate.runners.functions.calling import Loop, Outcome, binding, outcome_o
 from hookgate.runners.functions.frames import After, Answer, Told, answer_frame, receive_call
 from hookgate.runners.functions.loading import Files, load_function
 from hookgate.runners.lifeline import hold_to
+from hookgate.runners.warm.inside.surface import Surface
+from hookgate.runners.warm.inside.told import ROOM
 
 
 class Assignment(Struct, frozen=True):
@@ -43,7 +45,7 @@ def main(assignment: Assignment) -> int:
     # Reading through a buffer takes a small call in one go.
     with socket.socket(fileno=assignment.channel) as gateway, gateway.makefile("rb") as calls:
         gateway.set_inheritable(False)
-        worker = _Worker(assignment)
+        worker = _Worker(assignment, _own_surface())
         if (status := worker.load()) != 0:
             return status
         while (told := receive_call(calls)) is not None:
@@ -57,8 +59,9 @@ def main(assignment: Assignment) -> int:
 class _Worker:
     """A function that is called; how often, and what came of it."""
 
-    def __init__(self, assignment: Assignment) -> None:
+    def __init__(self, assignment: Assignment, surface: Surface | None) -> None:
         self._assignment = assignment
+        self._surface = surface
         self._process = os.getpid()
         self._loop = Loop()
         self._files = Files(assignment.file)
@@ -80,7 +83,9 @@ class _Worker:
         if self._files.changed():
             return Answer(After.STALE)
         self._calls += 1
+        self._show(told.variables)
         status, retry_after = self._ended(lambda: self._call(told))
+        self._show({})
         self._files.note_imports()
         after = After.ENDS if self._is_used_up() else After.GOES_ON
         return Answer(after, status, retry_after)
@@ -90,6 +95,16 @@ class _Worker:
         _set_variables(told.variables)
         event = Event(payload=json.loads(told.payload), **told.about)
         return self._loop.result(self._function(**self._arguments(event)))
+
+    def _show(self, variables: dict[str, str]) -> None:
+        """Have the kernel show these: what the function forks is found by them, see `strays`.
+
+        The last come first: they tell the task, and there may not be room for all.
+        """
+        shown = [os.fsencode(f"{name}={value}") for name, value in reversed(variables.items())]
+        if self._surface is not None:
+            with suppress(OSError):  # the function has taken all descriptors
+                self._surface.show([], shown or [b""])
 
     def _ended(self, act: Callable[[], object]) -> Outcome:
         outcome = outcome_of(act, self._assignment.file)
@@ -108,6 +123,20 @@ class _Worker:
             return True
         limit = self._assignment.max_memory
         return limit is not None and _memory() > limit
+
+
+def _own_surface() -> Surface | None:
+    """What the kernel shows of this process; None where it has no /proc.
+
+    All variables are set anew, so that the C library has none in that memory any more.
+    """
+    variables = {name: value for name, value in os.environ.items() if name != ROOM}
+    os.environ.clear()
+    os.environ.update(variables)
+    try:
+        return Surface()
+    except (OSError, ValueError):
+        return None
 
 
 def _set_variables(wanted: Mapping[str, str]) -> None:
