@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -813,6 +814,44 @@ def test_no_descriptor_leaks(file: Path) -> None:
 
     before, after = running(act)
     assert before == after
+
+
+@pytest.mark.parametrize("cancelled", [False, True])
+def test_what_a_call_leaves_is_ended_also_where_no_thread_can_be_started(
+    file: Path, monkeypatch: pytest.MonkeyPatch, cancelled: bool
+) -> None:
+    write(
+        file,
+        """
+        import pathlib, subprocess, time
+        def handle(told):
+            child = subprocess.Popen(["setsid", "sleep", "600"])
+            pathlib.Path(told).write_text(f"{child.pid}.")
+            time.sleep(600)
+        """,
+    )
+    told = file.parent / "told"
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def act(runner: FunctionRunner) -> str:
+        before = descriptors()
+        called = program(file, timeout=20.0 if cancelled else 1.0)
+        slow = work({"told": str(told)}, task_id=str(uuid4()))
+        call = asyncio.ensure_future(runner.run(called, slow))
+        while not (told.exists() and told.read_text().endswith(".")):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
+        with monkeypatch.context() as short:
+            short.setattr(threading.Thread, "start", refuse)
+            if cancelled:
+                call.cancel()
+            await asyncio.wait([call])
+        assert descriptors() == before
+        return "cancelled" if call.cancelled() else str(call.result().error)
+
+    assert running(act) == ("cancelled" if cancelled else "timed out after 1s")
+    assert not is_running(told.read_text().removesuffix("."))
 
 
 # --- the gateway's own end -------------------------------------------------------------------

@@ -24,6 +24,7 @@ from hookgate.runners.functions.frames import ANSWER_SIZE, After, Answer, read_a
 from hookgate.runners.functions.worker import Assignment
 from hookgate.runners.groups import reap_group, signal_group
 from hookgate.runners.output import HeadAndTail
+from hookgate.runners.waiting import ended_in_thread
 from hookgate.runners.warm.inside.told import ROOM
 
 _PACKAGES = str(Path(__file__).parents[3])
@@ -129,7 +130,7 @@ class LivingProcess:
         await self._exits_within(_UNTIL_GIVEN_UP)
         for _ in range(_LAST_LOOKS):
             self._read_printed()
-        self._process.returncode = await asyncio.to_thread(reap_group, self._pid)
+        self._process.returncode = await ended_in_thread(partial(reap_group, self._pid))
         self._resources.close()
         return self._process.returncode
 
