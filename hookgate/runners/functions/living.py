@@ -36,8 +36,6 @@ _START = (
 """Nothing of the gateway is in the new process, not even a descriptor: it is not a fork of it.
 The arguments are where hookgate is, for a gateway that is not installed, and the assignment."""
 
-_ROOM = {ROOM: "-" * 8192}
-
 _CHUNK = 64 * 1024
 """As much as a pipe holds: one read takes all that was there."""
 
@@ -181,23 +179,20 @@ class LivingProcess:
         except OSError:
             chunk = b""
         self._received += chunk
-        if self._is_asked() and chunk and len(self._received) < ANSWER_SIZE:
+        asked = self._answer is not None and not self._answer.done()
+        if asked and chunk and len(self._received) < ANSWER_SIZE:
             return
-        answer = read_answer(bytes(self._received)) if self._is_asked() else None
+        answer = read_answer(bytes(self._received)) if asked else None
         self._received.clear()
         if answer is None:
             self._hear_no_more()
         self._settle(answer)
 
     def _hear_no_more(self) -> None:
-        """It has let go of its channel, or the function writes there: what it says means nothing,
-        and must not pile up here."""
+        """What it says means nothing any more, and must not pile up here."""
         self._loop.remove_reader(self._channel.fileno())
         self._usable = False
         self._on_useless(self)
-
-    def _is_asked(self) -> bool:
-        return self._answer is not None and not self._answer.done()
 
     def _settle(self, answer: Answer | None) -> None:
         if self._answer is not None and not self._answer.done():
@@ -243,7 +238,7 @@ def _started(
     told = json.dumps(asdict(assignment))
     return subprocess.Popen(  # noqa: S603 - our own interpreter, and no shell
         [sys.executable, "-P", "-B", "-c", _START, _PACKAGES, told],
-        env={**variables_at_start(program, environ), **_ROOM},
+        env={**variables_at_start(program, environ), ROOM: "-" * 8192},
         cwd=program.working_dir,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
