@@ -85,7 +85,6 @@ class _Worker:
         self._calls += 1
         self._show(told.variables)
         status, retry_after = self._ended(lambda: self._call(told))
-        self._show({})
         self._files.note_imports()
         after = After.ENDS if self._is_used_up() else After.GOES_ON
         return Answer(after, status, retry_after)
@@ -104,7 +103,7 @@ class _Worker:
         shown = [os.fsencode(f"{name}={value}") for name, value in reversed(variables.items())]
         if self._surface is not None:
             with suppress(OSError):  # the function has taken all descriptors
-                self._surface.show([], shown or [b""])
+                self._surface.show([], shown)
 
     def _ended(self, act: Callable[[], object]) -> Outcome:
         outcome = outcome_of(act, self._assignment.file)
