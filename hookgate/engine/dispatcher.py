@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 
 from hookgate.core.backlog import Drain
 from hookgate.engine import journal
@@ -11,6 +12,7 @@ from hookgate.engine.attempts import Attempts
 from hookgate.engine.current import Current
 from hookgate.engine.ids import Clock
 from hookgate.engine.metrics import Metrics
+from hookgate.engine.slots import Slots
 from hookgate.engine.unless import unless
 from hookgate.errors import StoreUnavailable
 from hookgate.model import Attempt, TaskStatus
@@ -29,7 +31,8 @@ class Dispatcher:
     """Runs due tasks, at most `server.concurrency` at a time.
 
     While a program has as many attempts as its own `concurrency` allows, its tasks stay in the
-    store and take no room from others.
+    store and take no room from others. Those that were claimed ahead of a function's processes take
+    none either (see `Slots`).
 
     Use it as an async context manager; leaving it ends what runs and gives the tasks back. `drain`
     before lets programs end by themselves.
@@ -54,6 +57,7 @@ class Dispatcher:
         self._drained = asyncio.Event()
         self._slot_free = asyncio.Event()
         self._slot_free.set()
+        self._slots = Slots()
         self._attempts: dict[asyncio.Task[None], Attempt] = {}
         self._leases_settled = asyncio.Lock()
         """Held while tasks are claimed and while leases end, as neither must see half the other."""
@@ -91,6 +95,7 @@ class Dispatcher:
         """
         self._stopping.set()
         self._slot_free.set()
+        self._runner.begin_no_more()
         await self._loops[0]  # no more is claimed
         if self._attempts:
             await unless(over, asyncio.wait(self._attempts))
@@ -118,7 +123,7 @@ class Dispatcher:
     async def _claim_loop(self) -> None:
         while not self._stopping.is_set():
             await self._slot_free.wait()
-            wanted = self._current.config.server.concurrency - len(self._attempts)
+            wanted = self._current.config.server.concurrency - self._slots.taken
             if wanted <= 0:
                 self._slot_free.clear()
                 continue
@@ -151,11 +156,14 @@ class Dispatcher:
         return {name: room for name, room in rooms.items() if room is not None}
 
     def _begin(self, claim: Claim) -> None:
+        name = claim.task.program
+        give_back = self._slots.take(name, self._current.config.programs.get(name))
         attempt = asyncio.create_task(self._making.make(claim))
         self._attempts[attempt] = claim.attempt
-        attempt.add_done_callback(self._free_slot)
+        attempt.add_done_callback(partial(self._free_slot, give_back))
 
-    def _free_slot(self, attempt: asyncio.Task[None]) -> None:
+    def _free_slot(self, give_back: Callable[[], None], attempt: asyncio.Task[None]) -> None:
+        give_back()
         del self._attempts[attempt]
         self._slot_free.set()
 

@@ -40,6 +40,13 @@ class ProgramRunner:
             return self._functions.room(program)
         return program.concurrency
 
+    def begin_no_more(self) -> None:
+        """Begin nothing of what has been given and waits for its turn; a shortage is what it ends as.
+
+        An attempt of a command has begun when it is given.
+        """
+        self._functions.begin_no_more()
+
     async def run(self, program: Program, work: Work) -> Result:
         """Run one attempt to its end; see `Runner.run`."""
         if isinstance(program, FunctionProgram):

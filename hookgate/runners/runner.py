@@ -30,8 +30,9 @@ class Result(Struct, frozen=True):
     `error` is None for success, else one line that says what happened, e.g. ``exit 1: last line
     of standard error``. `exit_code` is None where nothing came to its own end (not started, timed
     out, killed by a signal, cancelled). `output` and `stderr` have head and tail kept. `hopeless`
-    tells that the task's own values keep it from being run, now and later; `shortage` that the
-    machine had not the means to begin it (see `runners.shortage`), so that it was no try.
+    tells that the task's own values keep it from being run, now and later; `shortage` that there
+    was no means to begin it (see `runners.shortage`) or no time, as the gateway stops, so that it
+    was no try.
     `retry_after` is the wait in seconds that a function asked for by other means than its output.
     """
 

@@ -668,6 +668,32 @@ def test_short_calls_are_taken_ahead_and_still_made_one_at_a_time(file: Path) ->
     assert len({printed(each) for each in together}) == 1
 
 
+def test_nothing_is_taken_ahead_of_a_call_that_takes_long_nor_after_one_that_timed_out(
+    file: Path,
+) -> None:
+    write(
+        file,
+        """
+        import time
+        def handle(seconds):
+            time.sleep(seconds)
+        """,
+    )
+    hanging = program(file, timeout=0.6)
+
+    async def act(runner: FunctionRunner) -> tuple[bool, Result, int]:
+        while runner.room(hanging) == 1:  # until the start of an interpreter is forgotten
+            await runner.run(hanging, work({"seconds": 0}))
+        hangs = asyncio.create_task(runner.run(hanging, work({"seconds": 60})))
+        while runner.room(hanging) > 1 and not hangs.done():
+            await asyncio.sleep(0.01)
+        over = hangs.done()
+        return over, await hangs, runner.room(hanging)
+
+    over, hung, room = running(act)
+    assert (over, hung.error, room) == (False, "timed out after 0.6s", 1)
+
+
 def test_another_configuration_has_processes_of_its_own_and_running_calls_end_on_the_old(
     file: Path,
 ) -> None:

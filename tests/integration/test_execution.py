@@ -50,6 +50,7 @@ sources:
       ordered: [{program: log, key: name}]
       burst: [{program: log, debounce: {wait: 300ms, max_wait: 10s, key: name}}]
       hold: [{program: hold}]
+      call: [{program: call}]
 programs:
   flaky:
     command: [PYTHON, -c, "import os, sys; sys.exit(os.environ['HOOKGATE_ATTEMPT'] < '3')"]
@@ -69,6 +70,7 @@ programs:
   log: {command: [PYTHON, log.py]}
   hold: {command: [PYTHON, hold.py], concurrency: 1}
   say: {command: [echo]}
+  call: {python: "call.py:handle", concurrency: 1}
 """
 
 LOG = """
@@ -89,6 +91,17 @@ while not pathlib.Path("go").exists():
     time.sleep(0.01)
 """
 
+CALL = """
+import pathlib, time
+def handle(name):
+    if name == "hold" and not pathlib.Path("held").exists():
+        pathlib.Path("held").touch()
+        while not pathlib.Path("go").exists():
+            time.sleep(0.01)
+    elif name == "hold":
+        pathlib.Path("called-later").touch()
+"""
+
 ASKS = """
 import os, sys
 if os.environ["HOOKGATE_ATTEMPT"] == "1":
@@ -104,7 +117,8 @@ def anyio_backend() -> str:
 
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
-    for name, text in {"log.py": LOG, "hold.py": HOLD, "asks.py": ASKS}.items():
+    scripts = {"log.py": LOG, "hold.py": HOLD, "asks.py": ASKS, "call.py": CALL}
+    for name, text in scripts.items():
         (tmp_path / name).write_text(text)
     return compiled(dedent(RULES).replace("PYTHON", sys.executable), directory=tmp_path)
 
@@ -297,6 +311,42 @@ async def test_a_full_program_delays_neither_answers_nor_other_programs(
     Path(config.directory, "go").touch()
     for task_id in held:
         await running.ended(task_id)
+
+
+async def held_up(running: Running, config: Config) -> list[str]:
+    """Tasks that came together after many short ones; the call of the first does not end."""
+    for task_id in [await running.start("call", name="short") for _ in range(60)]:
+        await running.ended(task_id)
+    tasks = await asyncio.gather(*(running.start("call", name="hold") for _ in range(40)))
+    while not Path(config.directory, "held").exists():
+        await asyncio.sleep(0.01)
+    return tasks
+
+
+async def test_a_function_that_does_not_end_delays_no_other_programs(
+    running: Running, config: Config
+) -> None:
+    tasks = await held_up(running, config)
+    others = [await running.ended(await running.start("say")) for _ in range(3)]
+    assert {other.task.status for other in others} == {TaskStatus.COMPLETED}
+    Path(config.directory, "go").touch()
+    for task_id in tasks:
+        assert (await running.ended(task_id)).task.status is TaskStatus.COMPLETED
+
+
+async def test_a_call_that_waits_when_the_gateway_stops_is_given_back(
+    running: Running, config: Config
+) -> None:
+    tasks = await held_up(running, config)
+    draining = asyncio.create_task(running.gateway.drain(asyncio.Event()))
+    store = running.gateway.store
+    async with asyncio.timeout(10):
+        while await store.count(TaskStatus.PENDING) < len(tasks) - 1:
+            await asyncio.sleep(0.01)
+    Path(config.directory, "go").touch()
+    await draining
+    assert await store.count(TaskStatus.PENDING) == len(tasks) - 1
+    assert not Path(config.directory, "called-later").exists()
 
 
 # --- order and bursts -----------------------------------------------------------------------

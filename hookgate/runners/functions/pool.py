@@ -47,14 +47,20 @@ class Pool:
         self._living: set[LivingProcess] = set()
         self._idle: list[LivingProcess] = []
         self._endings: set[asyncio.Task[Any]] = set()
+        self._began: dict[LivingProcess, float] = {}
+        """When the calls began that are being made, the oldest first."""
         self._retired = False
+        self._begins_calls = True
         self._seconds: float | None = None
         """How long a call takes, the latest counting most; None before the first."""
 
     @property
     def room(self) -> int:
-        """How many calls may be waiting or being made: more than there are processes, if short."""
-        if self._seconds is None:
+        """How many calls may be waiting or being made: more than there are processes, if short.
+
+        While one takes long, whatever those before it took, nothing more is to wait for its end.
+        """
+        if self._seconds is None or self._is_held_up():
             return self.program.concurrency
         ahead = min(int(_AHEAD / max(self._seconds, 1e-6)), _MOST_AHEAD)
         return self.program.concurrency * (1 + ahead)
@@ -67,18 +73,25 @@ class Pool:
             except (OSError, ValueError):
                 return
 
-    async def call(self, frame: bytes) -> Called:
-        """Make a call in the next process that is free.
+    async def call(self, frame: bytes) -> Called | None:
+        """Make a call in the next process that is free; None where it is not begun any more.
 
         Raises OSError or ValueError where no process could be started. A cancellation ends the
         process before it goes on.
         """
         async with self._room:
-            while True:
+            while self._begins_calls:
                 process = self._idle.pop() if self._idle else self._start()
                 ended = await self._call(process, frame)
                 if ended is not None:
                     return ended
+        return None
+
+    def begin_no_more(self) -> None:
+        """Make no call that is not being made already."""
+        if self._begins_calls:
+            self._begins_calls = False
+            self._room.release()  # one that waits goes on and lets the next one go on
 
     def retire(self) -> None:
         """Start nothing more; idle processes end now, and busy ones after their call."""
@@ -102,16 +115,19 @@ class Pool:
 
     async def _call(self, process: LivingProcess, frame: bytes) -> Called | None:
         """One call in one process; None where it has to be made in another."""
-        began = time.perf_counter()
+        self._began[process] = began = time.perf_counter()
         try:
             async with asyncio.timeout(self.program.timeout):
                 answer = await process.call(frame)
         except TimeoutError:
+            self._note_seconds(time.perf_counter() - began)
             await self._ended(process, process.end(0.0, self._grace))
             return Called(self._ending(process, None, timed_out=True))
         except asyncio.CancelledError:
             await self._ended(process, process.end(0.0, self._grace))
             raise
+        finally:
+            del self._began[process]
         if answer is None:
             status = await self._ended(process, process.lost(self._grace))
             return Called(self._ending(process, status), lost=True)
@@ -122,6 +138,10 @@ class Pool:
         ending = self._ending(process, answer.status)
         self._put_back(process, answer)
         return Called(ending, answer.retry_after)
+
+    def _is_held_up(self) -> bool:
+        oldest = next(iter(self._began.values()), None)
+        return oldest is not None and time.perf_counter() - oldest > _AHEAD
 
     def _note_seconds(self, seconds: float) -> None:
         before = seconds if self._seconds is None else self._seconds

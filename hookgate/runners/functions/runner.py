@@ -20,6 +20,7 @@ from hookgate.runners.waiting import ended_in_thread
 from hookgate.strays import end_strays
 
 _LEFT_EARLY = "its process exited before the function returned"
+_STOPPING = "the gateway stopped before the function was called"
 
 
 class FunctionRunner:
@@ -51,6 +52,11 @@ class FunctionRunner:
         """How many attempts of a program it can be given at once; some of them wait for a while."""
         return self._pool(program).room
 
+    def begin_no_more(self) -> None:
+        """Make no call that is not being made already."""
+        for pool in (*self._pools.values(), *self._retired):
+            pool.begin_no_more()
+
     async def run(self, program: FunctionProgram, work: Work) -> Result:
         """Run one attempt to its end; see `Runner.run`."""
         call = plan_call(
@@ -65,6 +71,8 @@ class FunctionRunner:
             raise
         except (OSError, ValueError) as error:
             return not_begun(_why_not_started(program, error), error)
+        if called is None:
+            return replace(not_run(_STOPPING), shortage=True)
         if called.ending.timed_out:
             await self._end_strays(work)
         result = result_of(program, called.ending, called.retry_after)
