@@ -41,7 +41,7 @@ class ProgramRunner:
         return program.concurrency
 
     def begin_no_more(self) -> None:
-        """Begin nothing of what has been given and waits for its turn; a shortage is what it ends as.
+        """Begin nothing of what has been given and waits for its turn: it ends as a shortage.
 
         An attempt of a command has begun when it is given.
         """

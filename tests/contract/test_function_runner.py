@@ -685,7 +685,7 @@ def test_nothing_is_taken_ahead_of_a_call_that_takes_long_nor_after_one_that_tim
         while runner.room(hanging) == 1:  # until the start of an interpreter is forgotten
             await runner.run(hanging, work({"seconds": 0}))
         hangs = asyncio.create_task(runner.run(hanging, work({"seconds": 60})))
-        while runner.room(hanging) > 1 and not hangs.done():
+        while runner.room(hanging) > 1 and not hangs.done():  # noqa: ASYNC110 - it tells nobody
             await asyncio.sleep(0.01)
         over = hangs.done()
         return over, await hangs, runner.room(hanging)
