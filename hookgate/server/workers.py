@@ -29,6 +29,9 @@ from hookgate.stores.sqlite import SqliteStore
 PATIENCE = 5.0
 """Seconds for a worker to heed a new configuration; one that does not is replaced."""
 
+_LOOK_AGAIN = 0.02
+"""Seconds between two looks at a worker that was killed and may not have ended yet."""
+
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.05, 5.0
 _LONG_LIFE = 10.0
 _COUNTING = 1.0
@@ -135,7 +138,9 @@ class Workers:
         beginning = asyncio.create_task(self._begin(number, worker))
         await worker.gone.wait()
         worker.process.kill()  # nothing that is cut off from here may go on
-        status = await asyncio.to_thread(worker.process.wait)
+        # Without a thread: there may be none to be had, and that must not end the gateway.
+        while (status := worker.process.poll()) is None:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(_LOOK_AGAIN)
         worker.door.close()
         self._workers.discard(worker)
         beginning.cancel()

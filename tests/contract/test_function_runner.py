@@ -62,11 +62,15 @@ def program(file: Path, function: str = "handle", **fields: Any) -> FunctionProg
     )
 
 
+TASK_ID = str(uuid4())
+"""Of this run alone: what another leaves running must not be found by it."""
+
+
 def work(
     params: Mapping[str, JSON] | None = None,
     body: bytes = b'{"issue": {"key": "OPS-7"}}',
     headers: Mapping[str, str] | None = None,
-    task_id: str = "t1",
+    task_id: str = TASK_ID,
     content_type: str | None = None,
 ) -> Work:
     delivery = Delivery("d1", "jira", 5.5, "POST", "/jira", {"q": "1"}, headers or {}, body, "::1")
@@ -157,7 +161,7 @@ def test_a_function_is_given_the_event(file: Path) -> None:
         "event_type": "created",
         "event_id": "e1",
         "delivery_id": "d1",
-        "task_id": "t1",
+        "task_id": TASK_ID,
         "attempt": 2,
         "program": "act",
         "rule": "created[0]",
@@ -172,7 +176,7 @@ def test_a_function_is_given_the_event(file: Path) -> None:
     [
         ("key, n=7", {"key": "A", "n": 1}),
         ("key, other=7", {"key": "A", "other": 7}),
-        ("event, *, key", {"event": "t1", "key": "A"}),
+        ("event, *, key", {"event": TASK_ID, "key": "A"}),
         ("key, **others", {"key": "A", "others": {"n": 1}}),
         ("", {}),
     ],
@@ -536,7 +540,7 @@ def test_a_timeout_ends_what_the_function_has_forked_into_a_session_of_its_own(
     first, slow_one, _ = run(
         program(file, timeout=1.0), work({"slow": False}), slow, work({"slow": False})
     )
-    assert "HOOKGATE_TASK_ID=t1\0" in first.output
+    assert f"HOOKGATE_TASK_ID={TASK_ID}\0" in first.output
     assert slow_one.error == "timed out after 1s"
     assert not is_running(slow_one.output.strip())
 
@@ -766,7 +770,7 @@ def test_it_sees_the_variables_of_its_own_task_alone(file: Path) -> None:
     first, second = (
         printed(each)
         for each in run(
-            program(file, env=env), work({"key": "x"}, task_id="t1"), work({"key": "y"})
+            program(file, env=env), work({"key": "x"}, task_id=TASK_ID), work({"key": "y"})
         )
     )
     expected = {
@@ -777,7 +781,7 @@ def test_it_sees_the_variables_of_its_own_task_alone(file: Path) -> None:
         "HOOKGATE_EVENT_TYPE": "created",
         "HOOKGATE_EVENT_ID": "e1",
         "HOOKGATE_DELIVERY_ID": "d1",
-        "HOOKGATE_TASK_ID": "t1",
+        "HOOKGATE_TASK_ID": TASK_ID,
         "HOOKGATE_ATTEMPT": "2",
     }
     assert first == ["1", {**expected, "B": "x"}]
