@@ -31,7 +31,11 @@ from hookgate.model import TaskStatus
 from hookgate.runners.programs import ProgramRunner
 from hookgate.server.app import build_app
 from hookgate.server.beginning import Beginning
-from hookgate.server.descriptors import connections_granted
+from hookgate.server.descriptors import (
+    connections_granted,
+    connections_possible,
+    for_programs,
+)
 from hookgate.server.process import Server, loop_factory
 from hookgate.server.shutdown import StopSignals, serve_until_stopped
 from hookgate.server.workers import Workers
@@ -154,11 +158,17 @@ class Serving:
         gateway = Gateway(config, store, runner, fetcher=Fetcher() if alone else None)
         url = _url(listeners[0])
         on_listening = partial(typer.echo, f"listening on {url}")
-        use = None
         if not alone:
             workers = Workers(gateway, store, self._beginning, signals, on_listening)
-            use = workers.use
-            connections_granted(self._workers, config.server.concurrency)  # its own are few
+            self._connections(config)
+
+        async def use(config: Config) -> None:
+            connections_possible(self._wanted(config), for_programs(config))
+            if alone:
+                gateway.use(config)
+            else:
+                await workers.use(config)
+
         async with gateway, reloading(gateway, self._rules, known, use):
             pending = await store.count(TaskStatus.PENDING)
             _print_banner(self._path, gateway.config, pending, self._own_token)
@@ -166,9 +176,15 @@ class Serving:
             await serve_until_stopped(serves, gateway, listeners, signals)
 
     def _server(self, gateway: Gateway, on_listening: Callable[[], None]) -> Server:
-        settings = gateway.config.server
-        connections = connections_granted(settings.max_connections, settings.concurrency)
-        return Server(build_app(gateway, self._own_token), connections, on_listening)
+        app = build_app(gateway, self._own_token)
+        return Server(app, self._connections(gateway.config), on_listening)
+
+    def _connections(self, config: Config) -> int:
+        return connections_granted(self._wanted(config), for_programs(config))
+
+    def _wanted(self, config: Config) -> int:
+        """Connections of the main process: with workers it has one to each of them."""
+        return config.server.max_connections if self._workers == 1 else self._workers
 
     def _beginning(self, config: bytes) -> Beginning:
         return Beginning(config, self._own_token, self._as_json, self._work, self._workers)
