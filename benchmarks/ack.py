@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.load import Figures
-from benchmarks.servers import MARKER, ROOT, memory, peer, processor_time, put_load, server
+from benchmarks.servers import MARKER, ROOT, memory, peer, post, processor_time, put_load, server
 
 SECRET = "benchmark"
 
@@ -99,15 +99,16 @@ def figures(
 
 
 def request(path: str, body: bytes) -> str:
-    """A signed push as bytes on the wire; the marker stands for its event id."""
+    """A signed push as on the wire; the marker stands for its event id."""
     signature = hmac.new(SECRET.encode(), body, hashlib.sha256).hexdigest()
-    head = (
-        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nUser-Agent: GitHub-Hookshot/1234567\r\n"
-        f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
-        f"X-GitHub-Event: push\r\nX-GitHub-Delivery: {MARKER}\r\n"
-        f"X-Hub-Signature-256: sha256={signature}\r\n\r\n"
-    )
-    return head + body.decode("latin-1")
+    headers = {
+        "User-Agent": "GitHub-Hookshot/1234567",
+        "Content-Type": "application/json",
+        "X-GitHub-Event": "push",
+        "X-GitHub-Delivery": MARKER,
+        "X-Hub-Signature-256": f"sha256={signature}",
+    }
+    return post(path, body, headers)
 
 
 def measure(

@@ -29,7 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.load import Figures
-from benchmarks.servers import MARKER, ROOT, peer, put_load, server
+from benchmarks.servers import MARKER, ROOT, peer, post, put_load, server
 
 TOKEN = "benchmark"
 CONNECTIONS = 32
@@ -116,13 +116,13 @@ class Starts:
 
 
 def request(path: str) -> str:
-    """An event as bytes on the wire."""
-    body = json.dumps(BODY)
-    return (
-        f"POST {path} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
-        f"Content-Length: {len(body)}\r\nX-Webhook-Token: {TOKEN}\r\n"
-        f"X-Jira-Event-Type: issue_created\r\n\r\n{body}"
-    )
+    """An event as on the wire."""
+    headers = {
+        "Content-Type": "application/json",
+        "X-Webhook-Token": TOKEN,
+        "X-Jira-Event-Type": "issue_created",
+    }
+    return post(path, json.dumps(BODY).encode(), headers)
 
 
 def send(port: int, path: str, events: int, connections: int, status: str) -> Figures:

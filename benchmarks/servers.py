@@ -10,7 +10,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -87,6 +87,13 @@ def processor_time(pid: int) -> float:
         fields = Path(f"/proc/{each}/stat").read_text().rpartition(") ")[2].split()
         ticks += int(fields[11]) + int(fields[12])
     return ticks / os.sysconf("SC_CLK_TCK")
+
+
+def post(path: str, body: bytes, headers: Mapping[str, str]) -> str:
+    """A request as on the wire, each byte a character."""
+    fields = {"Host": "localhost", **headers, "Content-Length": str(len(body))}
+    head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    return f"POST {path} HTTP/1.1\r\n{head}\r\n" + body.decode("latin-1")
 
 
 def put_load(

@@ -34,7 +34,7 @@ async def reloading(
     gateway: Gateway,
     rules: RulesFile,
     known: Mapping[Path, Stamp] | None,
-    use: Use | None = None,
+    use: Use,
 ) -> AsyncIterator[None]:
     """While entered, SIGHUP makes the gateway reload, and so does a change of what is `known`.
 

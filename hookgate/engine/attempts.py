@@ -19,6 +19,7 @@ from hookgate.engine.unless import unless
 from hookgate.errors import StoreUnavailable
 from hookgate.model import Attempt, TaskStatus
 from hookgate.runners.programs import ProgramRunner
+from hookgate.runners.results import not_run
 from hookgate.runners.runner import Result, Work
 from hookgate.stores.store import Claim, Store
 
@@ -99,7 +100,7 @@ class Attempts:
         program = self._current.config.programs.get(claim.task.program)
         if program is None:
             gone = f"program {claim.task.program!r} is not in the rules file any more"
-            return _not_run(gone, hopeless=True)
+            return not_run(gone, hopeless=True)
         source = self._current.config.sources.get(claim.task.source)
         content_type = None if source is None else source.content_type
         work = Work(claim.task, claim.delivery, claim.attempt.number, content_type)
@@ -107,7 +108,7 @@ class Attempts:
             return await self._runner.run(program, work)
         except Exception as error:
             journal.runner_broke(claim.task)
-            return _not_run(f"hookgate could not run it: {type(error).__name__}")
+            return not_run(f"hookgate could not run it: {type(error).__name__}")
 
     async def _wait_out(self, claim: Claim, result: Result) -> None:
         """Give a task back that the machine had not the means to run, after a while.
@@ -160,7 +161,3 @@ class Attempts:
         attempt = replace(claim.attempt, status=TaskStatus.FAILED, finished_at=now, error=reason)
         journal.task_given_back(claim.task, reason)
         await self._finish(claim, attempt, TaskStatus.PENDING)
-
-
-def _not_run(reason: str, *, hopeless: bool = False) -> Result:
-    return Result(exit_code=None, output="", stderr="", error=reason, hopeless=hopeless)

@@ -51,8 +51,7 @@ Tell = Callable[[Outcome], None]
 class Reloader:
     """Reloads, one time after the other. A rules file that cannot be used changes nothing."""
 
-    def __init__(self, gateway: Gateway, find: Find, tell: Tell, use: Use | None = None) -> None:
-        """`use` puts a configuration to use, where that is not for `gateway` alone to do."""
+    def __init__(self, gateway: Gateway, find: Find, tell: Tell, use: Use) -> None:
         self._gateway = gateway
         self._use = use
         self._find = find
@@ -111,10 +110,7 @@ class Reloader:
             journal.config_refused(finding)
 
     async def _put_to_use(self, config: Config, restart: tuple[str, ...]) -> None:
-        if self._use is None:
-            self._gateway.use(config)
-        else:
-            await self._use(config)
+        await self._use(config)
         journal.config_in_use(config.digest)
         for key in restart:
             journal.config_needs_restart(key)

@@ -25,7 +25,7 @@ from hookgate.runners.functions.worker import Assignment
 from hookgate.runners.groups import reap_group, signal_group
 from hookgate.runners.output import HeadAndTail
 from hookgate.runners.waiting import ended_in_thread
-from hookgate.runners.warm.inside.told import ROOM
+from hookgate.runners.warm.inside.told import MAKES_ROOM
 
 _PACKAGES = str(Path(__file__).parents[3])
 _START = (
@@ -238,7 +238,7 @@ def _started(
     told = json.dumps(asdict(assignment))
     return subprocess.Popen(  # noqa: S603 - our own interpreter, and no shell
         [sys.executable, "-P", "-B", "-c", _START, _PACKAGES, told],
-        env={**variables_at_start(program, environ), ROOM: "-" * 8192},
+        env={**variables_at_start(program, environ), **MAKES_ROOM},
         cwd=program.working_dir,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,

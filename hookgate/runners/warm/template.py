@@ -27,7 +27,6 @@ _START = (
     "from hookgate.runners.warm.inside.template import main; "
     "main(sys.argv[1], json.loads(sys.argv[2]))"
 )
-_ROOM = {told.ROOM: "-" * 8192}
 
 _ANSWERS_WITHIN = 30.0
 """Seconds after which a template process is given up that has not answered: a fork takes one
@@ -75,7 +74,7 @@ class TemplateProcess:
                 self._process = subprocess.Popen(  # noqa: S603 - no shell
                     [*argv[:-1], "-c", _START, _PACKAGES, json.dumps(assignment)],
                     executable=executable,
-                    env={**env, **_ROOM},
+                    env={**env, **told.MAKES_ROOM},
                     cwd=working_dir,
                     stdin=subprocess.PIPE,
                     stdout=subprocess.PIPE,

@@ -8,6 +8,7 @@ from typing import cast
 
 import pytest
 
+from hookgate.core.config import Config
 from hookgate.engine.gateway import Gateway
 from hookgate.engine.reload import Candidate, Outcome, Reloader
 from hookgate.runners.programs import ProgramRunner
@@ -29,10 +30,13 @@ async def test_a_reload_for_which_no_thread_can_be_had_is_refused_and_the_next_i
     def refuse(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
 
+    async def use(config: Config) -> None:
+        gateway.use(config)
+
     told: list[Outcome] = []
     store = SqliteStore(str(tmp_path / "hookgate.db"))
     async with Gateway(CONFIG, store, cast(ProgramRunner, None)) as gateway:
-        reloader = Reloader(gateway, lambda: Candidate(CONFIG, (), "well"), told.append)
+        reloader = Reloader(gateway, lambda: Candidate(CONFIG, (), "well"), told.append, use)
         with monkeypatch.context() as patch:
             patch.setattr(threading.Thread, "start", refuse)
             await reloader.reload()

@@ -17,4 +17,5 @@ LOST = 1 << 16
 """What no status can be."""
 
 ROOM = "HOOKGATE_ROOM"
+MAKES_ROOM = {ROOM: "-" * 8192}
 """A variable that makes room for those of the forks, see `surface`."""
