@@ -74,6 +74,8 @@ def opened(path: str) -> Iterator[sqlite3.Connection]:
     os.close(_open_private(path))
     with _connected(path) as connection:
         made = _is_made(connection, path)
+        # What a statement may have to undo is noted in memory, not in a file of its own.
+        connection.execute("PRAGMA temp_store = MEMORY")
         _use_write_ahead_log(connection, path)
         if not made:
             connection.executescript(sql("schema"))

@@ -19,7 +19,6 @@ from hookgate.stores.store import Duplicate, Full
 _KEEP_CONFIGURATION = sql("keep_configuration")
 _IS_CONFIGURATION_KEPT = sql("is_configuration_kept")
 _ADD_TO_CONFIGURATION = sql("add_to_configuration")
-_DELETE_CONFIGURATION = sql("delete_configuration")
 _INSERT_DELIVERY = sql("insert_delivery")
 _INSERT_TASK = sql("insert_task")
 _FIND_ACCEPTED = sql("find_accepted")
@@ -52,6 +51,12 @@ class Recording(NamedTuple):
         return self.delivery[-2]
 
     @property
+    def event(self) -> tuple[Value, Value]:
+        """Its source and its id, which is None where it has none."""
+        _, source, _, event_id, *_ = self.delivery
+        return source, event_id
+
+    @property
     def adds(self) -> Backlog:
         """What is pending more once it is kept."""
         body = self.delivery[-1]
@@ -61,71 +66,85 @@ class Recording(NamedTuple):
 
 def record(connection: sqlite3.Connection, recording: Recording) -> NotRecorded | None:
     """Keep a delivery with its tasks, unless its event was accepted before or there is no room."""
-    pending, more = backlog(connection), recording.adds
-    bound = over(pending, more, recording.most)
+    pending = backlog(connection)
+    bound = over(pending, recording.adds, recording.most)
     if bound is not None:
         return _duplicate(connection, recording) or Full(pending, bound)
-    if recording.configuration is not None:
-        connection.execute(_KEEP_CONFIGURATION, recording.configuration)
-    elif not connection.execute(_IS_CONFIGURATION_KEPT, (recording.digest,)).fetchone()[0]:
+    if not _can_tell_what_decided(connection, [recording]):
         return Unkept()
-    if connection.execute(_INSERT_DELIVERY, recording.delivery).rowcount == 0:
-        connection.execute(_DELETE_CONFIGURATION, (recording.digest,))  # if for this one alone
-        return _duplicate(connection, recording)
-    connection.execute(_ADD_TO_CONFIGURATION, (recording.digest, 1))
-    _add_tasks(connection, [recording], more)
-    return None
+    duplicate = _duplicate(connection, recording)
+    if duplicate is None:
+        _keep(connection, [recording])
+    return duplicate
 
 
 def record_all(
     connection: sqlite3.Connection, recordings: Sequence[Recording]
 ) -> Sequence[NotRecorded | None]:
-    """The same for each in turn, by few statements where all of them are kept."""
-    more = _together(recordings)
-    if not _room_for_all(connection, recordings, more):
+    """The same for each in turn, by few statements where all of them are kept.
+
+    What can be in the way is looked for before the first row is written: where SQLite has to be
+    able to take rows back one by one, it copies each page first that a row changes.
+    """
+    if not (
+        _room_for_all(connection, recordings)
+        and _can_tell_what_decided(connection, recordings)
+        and _all_new(connection, recordings)
+    ):
         return [record(connection, each) for each in recordings]
-    connection.execute("SAVEPOINT together")
-    if _all_recorded(connection, recordings, more):
-        results: Sequence[NotRecorded | None] = [None] * len(recordings)
-    else:
-        connection.execute("ROLLBACK TO together")
-        results = [record(connection, each) for each in recordings]
-    connection.execute("RELEASE together")
-    return results
+    _keep(connection, recordings)
+    return [None] * len(recordings)
 
 
-def _room_for_all(
-    connection: sqlite3.Connection, recordings: Iterable[Recording], more: Backlog
-) -> bool:
-    pending = backlog(connection)
+# --- what can be in the way -----------------------------------------------------------------
+
+
+def _room_for_all(connection: sqlite3.Connection, recordings: Sequence[Recording]) -> bool:
+    pending, more = backlog(connection), _together(recordings)
     return all(exceeded(pending, more, most) is None for most in {each.most for each in recordings})
 
 
+def _can_tell_what_decided(connection: sqlite3.Connection, recordings: Sequence[Recording]) -> bool:
+    """Whether each configuration was given, or is kept."""
+    given = {each.digest for each in recordings if each.configuration is not None}
+    return all(
+        connection.execute(_IS_CONFIGURATION_KEPT, (digest,)).fetchone()[0]
+        for digest in {each.digest for each in recordings} - given
+    )
+
+
+def _all_new(connection: sqlite3.Connection, recordings: Sequence[Recording]) -> bool:
+    """Whether no event was accepted before, nor stands twice among these."""
+    events = [each.event for each in recordings if each.event[1] is not None]
+    return len(set(events)) == len(events) and not any(
+        connection.execute(_FIND_ACCEPTED, event).fetchone() for event in events
+    )
+
+
+def _duplicate(connection: sqlite3.Connection, recording: Recording) -> Duplicate | None:
+    first = connection.execute(_FIND_ACCEPTED, recording.event).fetchone()
+    if first is None:
+        return None
+    return Duplicate(first["id"], tuple(tasks_of_deliveries(connection, [first["id"]])))
+
+
+# --- the rows -------------------------------------------------------------------------------
+
+
+def _keep(connection: sqlite3.Connection, recordings: Sequence[Recording]) -> None:
+    given = {each.digest: each.configuration for each in recordings if each.configuration}
+    connection.executemany(_KEEP_CONFIGURATION, given.values())
+    connection.executemany(_INSERT_DELIVERY, [each.delivery for each in recordings])
+    counts = Counter(each.digest for each in recordings)
+    connection.executemany(_ADD_TO_CONFIGURATION, counts.items())
+    insert_tasks(connection, [task for each in recordings for task in each.tasks])
+    connection.execute(_ADD_TO_BACKLOG, _together(recordings))
+
+
 def _together(recordings: Iterable[Recording]) -> Backlog:
+    """What is pending more once all of these are kept."""
     tasks, sizes = zip(*(each.adds for each in recordings), strict=True)
     return Backlog(sum(tasks), sum(sizes))
-
-
-def _all_recorded(
-    connection: sqlite3.Connection, recordings: Sequence[Recording], more: Backlog
-) -> bool:
-    configurations = [each.configuration for each in recordings if each.configuration is not None]
-    connection.executemany(_KEEP_CONFIGURATION, configurations)
-    deliveries = [each.delivery for each in recordings]
-    if connection.executemany(_INSERT_DELIVERY, deliveries).rowcount < len(deliveries):
-        return False
-    counts = Counter(each.digest for each in recordings)
-    if connection.executemany(_ADD_TO_CONFIGURATION, counts.items()).rowcount < len(counts):
-        return False
-    _add_tasks(connection, recordings, more)
-    return True
-
-
-def _add_tasks(
-    connection: sqlite3.Connection, recordings: Iterable[Recording], more: Backlog
-) -> None:
-    insert_tasks(connection, [task for each in recordings for task in each.tasks])
-    connection.execute(_ADD_TO_BACKLOG, more)
 
 
 def recount(connection: sqlite3.Connection) -> None:
@@ -140,11 +159,3 @@ def insert_tasks(connection: sqlite3.Connection, tasks: Sequence[Row]) -> None:
             connection.execute(_INSERT_TASK, superseding(connection, task))
     else:
         connection.executemany(_INSERT_TASK, tasks)
-
-
-def _duplicate(connection: sqlite3.Connection, recording: Recording) -> Duplicate | None:
-    _, source, _, event_id, *_ = recording.delivery
-    first = connection.execute(_FIND_ACCEPTED, (source, event_id)).fetchone()
-    if first is None:
-        return None
-    return Duplicate(first["id"], tuple(tasks_of_deliveries(connection, [first["id"]])))
