@@ -39,17 +39,12 @@ class Delivery(Struct, frozen=True):
 
 
 class Event(Struct, frozen=True):
-    """A verified and parsed delivery.
-
-    `payload_text` is the payload as the sender wrote it; for a form with a ``payload`` field that
-    is the field's text, for any other form it is compact JSON of the fields.
-    """
+    """A verified and parsed delivery."""
 
     source: str
     event_type: str
     event_id: str | None
     payload: JSON
-    payload_text: str
 
 
 class AuthResult(StrEnum):

@@ -12,6 +12,7 @@ import signal
 import socket
 import sys
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 from hookgate.cli.logs import start_logging
 from hookgate.core.config import Config
@@ -27,6 +28,7 @@ from hookgate.server.descriptors import connections_granted
 from hookgate.server.process import Server, loop_factory
 from hookgate.server.shutdown import Stops, serve_until_stopped
 from hookgate.stores.sqlite.guest import GuestStore
+from hookgate.threads import in_thread
 
 _PR_SET_PDEATHSIG = 1
 
@@ -112,7 +114,7 @@ class _Work:
 
     async def _prepare(self, content: bytes) -> None:
         beginning = await self._beginning
-        self._prepared = await asyncio.to_thread(beginning.share, content)
+        self._prepared = await in_thread(partial(beginning.share, content))
 
     async def _use(self) -> None:
         await self._listening.wait()

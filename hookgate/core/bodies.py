@@ -16,7 +16,11 @@ _UTF_8 = frozenset({"", "utf-8", "utf8", "us-ascii", "ascii"})
 
 
 class Body(Struct, frozen=True):
-    """A payload, and its text as `Event.payload_text` defines it."""
+    """A payload, and its text as the sender wrote it.
+
+    For a form with a ``payload`` field that is the field's text, for any other form it is compact
+    JSON of the fields.
+    """
 
     payload: JSON
     text: str

@@ -75,15 +75,21 @@ def decide_authentic(source: Source, delivery: Delivery, auth: Authentication) -
     body = read_body(delivery.headers, delivery.body, source.content_type)
     if isinstance(body, BodyFault):
         return Rejected(auth, body.rejection, body.message, body.message)
-    view = view_of(source, delivery, body.payload)
+    return decide_read(source, delivery, body.payload, auth)
+
+
+def decide_read(
+    source: Source, delivery: Delivery, payload: JSON, auth: Authentication
+) -> Decision:
+    """Decide about a delivery whose body has been read."""
+    view = view_of(source, delivery, payload)
     if source.handshakes and (handshake := after_auth(source, delivery, view, auth)) is not None:
         return handshake
     event = Event(
         source=source.name,
         event_type=select_text(source.event_type, view) or UNKNOWN_EVENT_TYPE,
         event_id=select_text(source.event_id, view),
-        payload=body.payload,
-        payload_text=body.text,
+        payload=payload,
     )
     return _decide_event(source, event, view, auth)
 

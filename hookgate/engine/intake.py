@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeAlias
+
+from msgspec.structs import replace
 
 from hookgate.core.backlog import Backlog, wait_for_room, why_full
 from hookgate.core.config import Config, Source
@@ -34,6 +35,7 @@ from hookgate.errors import StoreUnavailable
 from hookgate.model import (
     Accepted,
     Answered,
+    AuthStep,
     Decision,
     Delivery,
     Ignored,
@@ -42,6 +44,7 @@ from hookgate.model import (
     Wanted,
 )
 from hookgate.stores.store import Duplicate, Full, Store, StoredDecision
+from hookgate.threads import in_thread
 
 _LARGE = 256 * 1024
 """Bytes of a body from which on it is decided aside, one at a time, so that others need not wait
@@ -84,6 +87,10 @@ class CountsForAll(Protocol):
         ...
 
 
+Settled: TypeAlias = Accepted | Ignored | Limited | Greeted | TurnedAway | NotVerified
+"""What is to be recorded, or what became of a delivery that is not."""
+
+
 class Intake:
     """Decides about deliveries and records them in one store."""
 
@@ -123,21 +130,46 @@ class Intake:
     async def receive(self, delivery: Delivery, config: Config) -> Receipt:
         """Decide by `config` and record; what is returned has happened durably."""
         began = time.perf_counter()
-        decision = await self._decide(delivery, config)
-        fetch = Fetch.NOTHING
-        if isinstance(decision, Rejected):
-            fetch = await self._fetch(decision)
-            if fetch is Fetch.LEARNED:  # once: it must come to an end
-                decision = await self._decide(delivery, config)
-        if fetch is Fetch.UNAVAILABLE and isinstance(decision, Rejected):
-            receipt: Receipt = NotVerified(delivery, decision)
+        settled = await self._settle(delivery, config)
+        if isinstance(settled, Accepted | Ignored):
+            receipt: Receipt = await self._record(delivery, settled, config)
         else:
-            receipt = await self._record(delivery, decision, config)
-        # The auth of a handshake may be another than that of the source, which is counted by entry.
-        steps = () if isinstance(decision, Answered) else decision.auth.steps
-        self._metrics.decided(delivery.source, receipt.outcome, steps)
+            receipt = settled
+        self._metrics.decided(delivery.source, receipt.outcome, _steps_to_count(settled))
         _tell(receipt, time.perf_counter() - began)
         return receipt
+
+    async def _settle(self, delivery: Delivery, config: Config) -> Settled:
+        """All that is to be done before the record.
+
+        What is to be recorded comes without its payload. That takes many times the memory of the
+        body, nobody needs it any more, and it would be kept until the store has answered.
+        """
+        decision = await self._decide(delivery, config)
+        if isinstance(decision, Rejected):
+            fetch = await self._fetch(decision)
+            if fetch is Fetch.UNAVAILABLE:
+                return NotVerified(delivery, decision)
+            if fetch is Fetch.LEARNED:  # once: it must come to an end
+                decision = await self._decide(delivery, config)
+        if isinstance(decision, Rejected):
+            return TurnedAway(delivery, decision)
+        if isinstance(decision, Answered):
+            return Greeted(delivery, decision)
+        wait = await self._wait_for_rate(delivery, decision, config)
+        decision = replace(decision, event=replace(decision.event, payload=None))
+        if wait:
+            limit = config.sources[delivery.source].rate_limit
+            return Limited(delivery, decision, f"over the limit of {limit}", wait)
+        return decision
+
+    async def _wait_for_rate(
+        self, delivery: Delivery, decision: Accepted | Ignored, config: Config
+    ) -> float:
+        source = config.sources[delivery.source]
+        if source.rate_limit is None:
+            return 0.0
+        return await self._limits.take(source, bucket_key(source, delivery, decision))
 
     async def _fetch(self, decision: Rejected) -> Fetch:
         """Have the verifier that turned a delivery away learn the keys that it wants, if any."""
@@ -156,24 +188,12 @@ class Intake:
         if len(delivery.body) < _LARGE:
             return decide(config, delivery, self._clock())
         deciding = partial(decide, config, delivery, self._clock())
-        try:
-            decided = asyncio.get_running_loop().run_in_executor(self._aside, deciding)
-        except RuntimeError:  # the machine has no thread left
-            return deciding()
-        return await decided
+        return await in_thread(deciding, self._aside)
 
-    async def _record(self, delivery: Delivery, decision: Decision, config: Config) -> Receipt:
-        if isinstance(decision, Rejected):
-            return TurnedAway(delivery, decision)
-        if isinstance(decision, Answered):
-            return Greeted(delivery, decision)
+    async def _record(
+        self, delivery: Delivery, decision: Accepted | Ignored, config: Config
+    ) -> Receipt:
         source = config.sources[delivery.source]
-        if source.rate_limit is not None:
-            wait = await self._limits.take(source, bucket_key(source, delivery, decision))
-        else:
-            wait = 0.0
-        if wait:
-            return Limited(delivery, decision, f"over the limit of {source.rate_limit}", wait)
         tasks = self._tasks(delivery, decision)
         stored, most = redacted(delivery, source), config.store.max_pending
         kept = _stored_decision(decision, config)
@@ -229,6 +249,16 @@ def _stored_decision(decision: Accepted | Ignored, config: Config) -> StoredDeci
         digest=config.digest,
         snapshot=config.snapshot,
     )
+
+
+def _steps_to_count(settled: Settled) -> tuple[AuthStep, ...]:
+    """What the verifiers of a source found, by their entries.
+
+    The auth of a handshake may be another than that of the source.
+    """
+    if isinstance(settled, Accepted | Ignored):
+        return settled.auth.steps
+    return () if isinstance(settled, Greeted) else settled.decision.auth.steps
 
 
 def _tell(receipt: Receipt, duration: float) -> None:

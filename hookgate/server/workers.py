@@ -25,6 +25,7 @@ from hookgate.loading.portable import packed
 from hookgate.server.beginning import STORE_CHANNEL, Beginning
 from hookgate.server.shutdown import Stops
 from hookgate.stores.sqlite import SqliteStore
+from hookgate.threads import in_thread
 
 PATIENCE = 5.0
 """Seconds for a worker to heed a new configuration; one that does not is replaced."""
@@ -101,7 +102,7 @@ class Workers:
         The time in which some use it and some do not yet is that of a message. Whoever does not
         heed it is ended, and begins with it.
         """
-        content = await asyncio.to_thread(packed, config)
+        content = await in_thread(partial(packed, config))
         await asyncio.gather(*(self._prepare(worker, config, content) for worker in self._workers))
         self._gateway.use(config)
         await asyncio.gather(*(self._change(worker, config) for worker in list(self._workers)))

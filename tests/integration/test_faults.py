@@ -114,7 +114,7 @@ async def test_what_a_sender_wrote_cannot_flood_the_log(
     config: Config, caplog: pytest.LogCaptureFixture
 ) -> None:
     auth = Authentication(AuthResult.PASSED)
-    event = Event("s", "x" * 100_000, None, None, "")
+    event = Event("s", "x" * 100_000, None, None)
     with caplog.at_level(logging.INFO, "hookgate"):
         decision = Accepted(auth, event, "*", ())
         journal.delivery_decided(delivery("s", "{}"), decision, "accepted", (), 0.0)

@@ -24,8 +24,8 @@ from hookgate.runners.functions.frames import ANSWER_SIZE, After, Answer, read_a
 from hookgate.runners.functions.worker import Assignment
 from hookgate.runners.groups import reap_group, signal_group
 from hookgate.runners.output import HeadAndTail
-from hookgate.runners.waiting import ended_in_thread
 from hookgate.runners.warm.inside.told import MAKES_ROOM
+from hookgate.threads import in_thread
 
 _PACKAGES = str(Path(__file__).parents[3])
 _START = (
@@ -128,7 +128,7 @@ class LivingProcess:
         await self._exits_within(_UNTIL_GIVEN_UP)
         for _ in range(_LAST_LOOKS):
             self._read_printed()
-        self._process.returncode = await ended_in_thread(partial(reap_group, self._pid))
+        self._process.returncode = await in_thread(partial(reap_group, self._pid))
         self._resources.close()
         return self._process.returncode
 

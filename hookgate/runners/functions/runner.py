@@ -16,8 +16,8 @@ from hookgate.runners.functions.frames import call_frame
 from hookgate.runners.functions.pool import Pool
 from hookgate.runners.results import not_begun, not_run, result_of
 from hookgate.runners.runner import Result, Work
-from hookgate.runners.waiting import ended_in_thread
 from hookgate.strays import end_strays
+from hookgate.threads import in_thread
 
 _LEFT_EARLY = "its process exited before the function returned"
 _STOPPING = "the gateway stopped before the function was called"
@@ -108,7 +108,7 @@ class FunctionRunner:
 
     async def _end_strays(self, work: Work) -> None:
         with suppress(OSError):  # no descriptor is left to look with
-            await ended_in_thread(lambda: end_strays([work.task.id], work.attempt))
+            await in_thread(lambda: end_strays([work.task.id], work.attempt))
 
 
 def _frame(call: Call) -> bytes:
