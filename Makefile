@@ -5,6 +5,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 JOBS ?= 2
 
+# The tests start hundreds of gateways, each of which would compile itself anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help serve test docs format bench clean
 
 help:

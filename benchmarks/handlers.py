@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.load import Figures
+from benchmarks.rest import SETTLED
 from benchmarks.servers import MARKER, ROOT, peer, post, put_load, server
 
 TOKEN = "benchmark"
@@ -189,6 +190,7 @@ def peer_per_second(events: int) -> float:
 def start_times(events: int, connections: int) -> Starts:
     """How soon after its arrival each of so many events was in the function."""
     with gateway(CLOCK) as (port, store):
+        time.sleep(SETTLED)
         if connections > 1:
             send(port, "/jira", events, connections, "202")
         else:
@@ -209,7 +211,7 @@ def figures(rounds: int = 3, counts: Mapping[str, int] = COUNTS) -> Iterator[Rou
 
 def starts(burst: int = 2000) -> dict[str, Starts]:
     """The start times at rest, and in a burst of so many events."""
-    return {"at rest": start_times(100, 1), "in a burst": start_times(burst, CONNECTIONS)}
+    return {"at rest": start_times(500, 1), "in a burst": start_times(burst, CONNECTIONS)}
 
 
 def spread(ratios: Sequence[float]) -> str:
