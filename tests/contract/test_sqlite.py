@@ -555,6 +555,29 @@ def children_of(pid: int) -> list[int]:
     return [int(each) for each in found.stdout.split()]
 
 
+WRITE_MUCH = """
+import sys
+from hookgate.stores.sqlite import recording, writes
+from hookgate.stores.sqlite.file import opened, transaction
+from tests.contract.samples import START, sample
+from tests.contract.test_sqlite import made
+with opened(sys.argv[1]) as connection:
+    with transaction(connection, "BEGIN IMMEDIATE"):
+        recording.record_all(connection, [made(sample(body=b"x" * 6000)) for _ in range(200)])
+    with transaction(connection, "BEGIN IMMEDIATE"):
+        writes.claim(connection, "w1", 200, START + 30, START)
+"""
+
+
+def test_what_is_written_goes_into_no_temporary_files(path: Path, tmp_path: Path) -> None:
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    untouched = scratch.stat().st_mtime_ns
+    environ = os.environ | {"SQLITE_TMPDIR": str(scratch)}
+    subprocess.run([sys.executable, "-c", WRITE_MUCH, str(path)], cwd=ROOT, env=environ, check=True)
+    assert scratch.stat().st_mtime_ns == untouched
+
+
 def test_claims_whose_answer_was_lost_are_handed_out_again(path: Path) -> None:
     given = sample()
     with opened(str(path)) as connection:
