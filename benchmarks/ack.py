@@ -5,8 +5,8 @@ with synchronous=FULL before its 202; programs are not run) and a bare Starlette
 the body and answers 202, both under the same uvicorn settings in a process of their own, take
 turns under the same load. The ratio of each round is what counts: absolute figures drift.
 
-With --peer a third takes part: adnanh/webhook, where it is installed, with a rule that checks the
-same signature and starts /bin/true. It records nothing, and does start the program.
+With --peer a third takes its turn: adnanh/webhook, where it is installed, with a rule that checks
+the same signature and starts /bin/true. It records nothing, and does start the program.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ import hmac
 import shutil
 import statistics
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.load import Figures
-from benchmarks.servers import MARKER, ROOT, memory, peer, post, processor_time, put_load, server
+from benchmarks.servers import MARKER, ROOT, memory, post, processor_time, put_load, server
+from benchmarks.servers import peer as peer_server
 
 SECRET = "benchmark"
 
@@ -63,8 +64,16 @@ PEER_RULES = [
 
 
 @dataclass(frozen=True)
+class Peer:
+    """What adnanh/webhook gave, and its memory afterwards, in MiB."""
+
+    figures: Figures
+    memory: float
+
+
+@dataclass(frozen=True)
 class Round:
-    """What both gave, one after the other.
+    """What they gave, one after the other; `peer` is None where it does not take part.
 
     Of hookgate's processes together, `memory` is what they hold afterwards, in MiB, and `processor`
     the microseconds that an answer took.
@@ -74,28 +83,26 @@ class Round:
     bare: Figures
     memory: float
     processor: float
+    peer: Peer | None
 
     @property
     def ratio(self) -> float:
         """The share of the empty endpoint's answers that hookgate gives."""
         return self.ours.per_second / self.bare.per_second
 
-
-@dataclass(frozen=True)
-class Peer:
-    """What adnanh/webhook gave, how it was started, and its memory afterwards, in MiB."""
-
-    command: str
-    figures: Figures
-    memory: float
+    @property
+    def beside_peer(self) -> float | None:
+        """How many answers hookgate gives for each of the peer's."""
+        return None if self.peer is None else self.ours.per_second / self.peer.figures.per_second
 
 
 def figures(
-    rounds: int, seconds: float, connections: int = 64, workers: int = 1
+    rounds: int, seconds: float, connections: int = 64, workers: int = 1, *, peer: bool
 ) -> Iterator[Round]:
-    """Take so many rounds."""
+    """Take so many rounds, with the `peer` where it is wanted and installed."""
+    peer = peer and shutil.which("webhook") is not None
     for _ in range(rounds):
-        yield one_round(connections, seconds, workers)
+        yield one_round(connections, seconds, workers, peer=peer)
 
 
 def request(path: str, body: bytes) -> str:
@@ -119,8 +126,8 @@ def measure(
     return put_load(port, request(path, body), connections, status, seconds=seconds)
 
 
-def one_round(connections: int, seconds: float, workers: int = 1) -> Round:
-    """Both servers fresh, one after the other."""
+def one_round(connections: int, seconds: float, workers: int, *, peer: bool) -> Round:
+    """The servers fresh, one after the other."""
     with tempfile.TemporaryDirectory(dir=ROOT, prefix="bench-") as directory:
         rules = Path(directory, "rules.yaml")
         rules.write_text(RULES)
@@ -133,26 +140,25 @@ def one_round(connections: int, seconds: float, workers: int = 1) -> Round:
             processor = 1e6 * (processor_time(pid) - before) / ours.requests
     with server("-m", "benchmarks.bare") as (_, port):
         bare = measure(port, connections, seconds)
-    return Round(ours, bare, used, processor)
+    return Round(ours, bare, used, processor, _peer(connections, seconds) if peer else None)
 
 
-def measure_peer(seconds: float, connections: int = 64) -> Peer | None:
-    """The peer's figures; None where it is not installed."""
-    if shutil.which("webhook") is None:
-        return None
-    with peer(PEER_RULES) as (pid, port):
+def _peer(connections: int, seconds: float) -> Peer:
+    with peer_server(PEER_RULES) as (pid, port):
         found = measure(port, connections, seconds, "/hooks/github", "200")
-        return Peer("webhook -hooks hooks.json -ip 127.0.0.1 -port PORT", found, memory(pid))
+        return Peer(found, memory(pid))
 
 
-def peer_line(found: Peer | None) -> str:
-    """The peer's figures in words."""
-    if found is None:
+def beside_peer(rounds: Sequence[Round]) -> str:
+    """How hookgate did beside the peer, in words."""
+    ratios = [each.beside_peer for each in rounds if each.beside_peer is not None]
+    last = rounds[-1].peer
+    if last is None:
         return "peer: left out, there is no `webhook` here (Debian has it as a package)"
     return (
-        f"peer: webhook, which records nothing, {found.figures.per_second:.0f}/s, "
-        f"p50 {found.figures.p50_ms:.1f} ms, p99 {found.figures.p99_ms:.1f} ms, "
-        f"{found.memory:.0f} MiB after {found.figures.requests} answers"
+        f"beside webhook, which records nothing: median {statistics.median(ratios):.2f}, "
+        f"{min(ratios):.2f} to {max(ratios):.2f} in {len(ratios)} rounds; "
+        f"it held {last.memory:.0f} MiB after {last.figures.requests:,} answers"
     )
 
 
@@ -165,18 +171,24 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=1, help="serve with so many")
     parser.add_argument("--peer", action="store_true", help="measure adnanh/webhook as well")
     args = parser.parse_args()
-    ratios = []
-    print("round   hookgate/s  p50 ms  p99 ms     bare/s  p50 ms  p99 ms   ratio")
-    rounds = figures(args.rounds, args.seconds, args.connections, args.workers)
-    for number, each in enumerate(rounds, 1):
+    rounds = []
+    print(
+        "round   hookgate/s  p50 ms  p99 ms     bare/s  p50 ms  p99 ms   ratio     peer/s  p99 ms"
+    )
+    taken = figures(args.rounds, args.seconds, args.connections, args.workers, peer=args.peer)
+    for number, each in enumerate(taken, 1):
         ours, bare = each.ours, each.bare
-        ratios.append(each.ratio)
-        print(
+        rounds.append(each)
+        line = (
             f"{number:5}   {ours.per_second:10.0f}  {ours.p50_ms:6.1f}  {ours.p99_ms:6.1f}"
             f"   {bare.per_second:8.0f}  {bare.p50_ms:6.1f}  {bare.p99_ms:6.1f}"
-            f"   {each.ratio:5.2f}",
-            flush=True,
+            f"   {each.ratio:5.2f}"
         )
+        if each.peer is not None:
+            theirs = each.peer.figures
+            line += f"   {theirs.per_second:8.0f}  {theirs.p99_ms:6.1f}"
+        print(line, flush=True)
+    ratios = [each.ratio for each in rounds]
     print(
         f"\nratio: median {statistics.median(ratios):.2f}, "
         f"from {min(ratios):.2f} to {max(ratios):.2f} in {args.rounds} rounds\n"
@@ -184,7 +196,7 @@ def main() -> None:
         f"processor time: {each.processor:.0f} us an answer, of all processes together"
     )
     if args.peer:
-        print(peer_line(measure_peer(args.seconds, args.connections)))
+        print(beside_peer(rounds))
 
 
 if __name__ == "__main__":

@@ -13,7 +13,7 @@ import platform
 import sqlite3
 import statistics
 import subprocess
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from benchmarks import ack, chart, claims, growth, handlers, profile, rest, verify
+from benchmarks.load import Figures
 from benchmarks.servers import ROOT
 
 PAGE = ROOT / "docs/performance.md"
@@ -78,11 +79,11 @@ Cells: TypeAlias = Iterable[object]
 
 def answers(scale: Scale) -> Section:
     """Verified and recorded answers beside an empty endpoint, and beside adnanh/webhook."""
-    rounds = tuple(ack.figures(scale.rounds, scale.seconds))
-    peer = ack.measure_peer(scale.seconds)
+    rounds = tuple(ack.figures(scale.rounds, scale.seconds, peer=True))
+    peers = [each.peer for each in rounds if each.peer is not None]
     rows = [
-        [number, f"{each.ours.per_second:,.0f}", f"{each.ours.p99_ms:.1f}",
-         f"{each.bare.per_second:,.0f}", f"{each.bare.p99_ms:.1f}", f"{each.ratio:.2f}"]
+        [number, *_load(each.ours), *_load(each.bare), f"{each.ratio:.2f}",
+         *(_load(each.peer.figures) if each.peer else ["left out", ""])]
         for number, each in enumerate(rounds, 1)
     ]  # fmt: skip
     ratios = [each.ratio for each in rounds]
@@ -90,9 +91,9 @@ def answers(scale: Scale) -> Section:
         "hookgate": statistics.median(each.ours.per_second for each in rounds),
         "empty endpoint": statistics.median(each.bare.per_second for each in rounds),
     }
-    if peer is not None:
-        per_second["webhook"] = peer.figures.per_second
-    heads = ["round", "hookgate/s", "p99 ms", "empty/s", "p99 ms", "ratio"]
+    if peers:
+        per_second["webhook"] = statistics.median(each.figures.per_second for each in peers)
+    heads = ["round", "hookgate/s", "p99 ms", "empty/s", "p99 ms", "ratio", "webhook/s", "p99 ms"]
     return Section(
         "The answer",
         (
@@ -106,17 +107,22 @@ def answers(scale: Scale) -> Section:
             f"{max(ratios):.2f} in {len(ratios)} rounds. Memory: {rounds[-1].memory:.0f} MiB after "
             f"{rounds[-1].ours.requests:,} answers.",
             "",
-            *_peer_text(peer),
+            *_peer_text(rounds),
         ),
         Bars("answers a second", per_second),
     )
 
 
-def _peer_text(peer: ack.Peer | None) -> Iterable[str]:
-    line = ack.peer_line(peer)
+def _load(found: Figures) -> list[str]:
+    return [f"{found.per_second:,.0f}", f"{found.p99_ms:.1f}"]
+
+
+def _peer_text(rounds: Sequence[ack.Round]) -> Iterable[str]:
+    line = ack.beside_peer(rounds)
     yield f"{line[0].upper()}{line[1:]}."
-    if peer is not None:
-        yield from ("", f"It is {_webhook_version()}, started with `{peer.command}` and this file:")
+    if rounds[-1].peer is not None:
+        started = "`webhook -hooks hooks.json -ip 127.0.0.1 -port PORT`"
+        yield from ("", f"It is {_webhook_version()}, started with {started} and this file:")
         yield from ("", "```json", json.dumps(ack.PEER_RULES, indent=2), "```")
 
 
