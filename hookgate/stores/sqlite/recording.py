@@ -66,15 +66,15 @@ class Recording(NamedTuple):
 
 def record(connection: sqlite3.Connection, recording: Recording) -> NotRecorded | None:
     """Keep a delivery with its tasks, unless its event was accepted before or there is no room."""
-    pending = backlog(connection)
-    bound = over(pending, recording.adds, recording.most)
+    pending, more = backlog(connection), recording.adds
+    bound = over(pending, more, recording.most)
     if bound is not None:
         return _duplicate(connection, recording) or Full(pending, bound)
     if not _can_tell_what_decided(connection, [recording]):
         return Unkept()
     duplicate = _duplicate(connection, recording)
     if duplicate is None:
-        _keep(connection, [recording])
+        _keep(connection, [recording], more)
     return duplicate
 
 
@@ -86,21 +86,30 @@ def record_all(
     What can be in the way is looked for before the first row is written: where SQLite has to be
     able to take rows back one by one, it copies each page first that a row changes.
     """
+    more = _together(recordings)
     if not (
-        _room_for_all(connection, recordings)
+        _room_for_all(connection, recordings, more)
         and _can_tell_what_decided(connection, recordings)
         and _all_new(connection, recordings)
     ):
         return [record(connection, each) for each in recordings]
-    _keep(connection, recordings)
+    _keep(connection, recordings, more)
     return [None] * len(recordings)
 
 
 # --- what can be in the way -----------------------------------------------------------------
 
 
-def _room_for_all(connection: sqlite3.Connection, recordings: Sequence[Recording]) -> bool:
-    pending, more = backlog(connection), _together(recordings)
+def _together(recordings: Iterable[Recording]) -> Backlog:
+    """What is pending more once all of these are kept."""
+    tasks, sizes = zip(*(each.adds for each in recordings), strict=True)
+    return Backlog(sum(tasks), sum(sizes))
+
+
+def _room_for_all(
+    connection: sqlite3.Connection, recordings: Iterable[Recording], more: Backlog
+) -> bool:
+    pending = backlog(connection)
     return all(exceeded(pending, more, most) is None for most in {each.most for each in recordings})
 
 
@@ -131,20 +140,15 @@ def _duplicate(connection: sqlite3.Connection, recording: Recording) -> Duplicat
 # --- the rows -------------------------------------------------------------------------------
 
 
-def _keep(connection: sqlite3.Connection, recordings: Sequence[Recording]) -> None:
+def _keep(connection: sqlite3.Connection, recordings: Sequence[Recording], more: Backlog) -> None:
+    """Keep all of these, with which `more` is pending."""
     given = {each.digest: each.configuration for each in recordings if each.configuration}
     connection.executemany(_KEEP_CONFIGURATION, given.values())
     connection.executemany(_INSERT_DELIVERY, [each.delivery for each in recordings])
     counts = Counter(each.digest for each in recordings)
     connection.executemany(_ADD_TO_CONFIGURATION, counts.items())
     insert_tasks(connection, [task for each in recordings for task in each.tasks])
-    connection.execute(_ADD_TO_BACKLOG, _together(recordings))
-
-
-def _together(recordings: Iterable[Recording]) -> Backlog:
-    """What is pending more once all of these are kept."""
-    tasks, sizes = zip(*(each.adds for each in recordings), strict=True)
-    return Backlog(sum(tasks), sum(sizes))
+    connection.execute(_ADD_TO_BACKLOG, more)
 
 
 def recount(connection: sqlite3.Connection) -> None:
