@@ -8,7 +8,6 @@ import os
 import signal
 import subprocess
 import sys
-import threading
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -27,6 +26,7 @@ from hookgate.runners.functions.pool import Pool
 from hookgate.runners.functions.runner import FunctionRunner
 from hookgate.runners.runner import Result, Work
 from tests.contract.witness import Witness
+from tests.shortage import no_threads
 
 T = TypeVar("T")
 
@@ -848,7 +848,7 @@ def test_no_descriptor_leaks(file: Path) -> None:
 
 @pytest.mark.parametrize("cancelled", [False, True])
 def test_what_a_call_leaves_is_ended_also_where_no_thread_can_be_started(
-    file: Path, monkeypatch: pytest.MonkeyPatch, cancelled: bool
+    file: Path, cancelled: bool
 ) -> None:
     write(
         file,
@@ -862,9 +862,6 @@ def test_what_a_call_leaves_is_ended_also_where_no_thread_can_be_started(
     )
     told = file.parent / "told"
 
-    def refuse(_: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
     async def act(runner: FunctionRunner) -> str:
         before = descriptors()
         called = program(file, timeout=20.0 if cancelled else 1.0)
@@ -872,8 +869,7 @@ def test_what_a_call_leaves_is_ended_also_where_no_thread_can_be_started(
         call = asyncio.ensure_future(runner.run(called, slow))
         while not (told.exists() and told.read_text().endswith(".")):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
-        with monkeypatch.context() as short:
-            short.setattr(threading.Thread, "start", refuse)
+        with no_threads():
             if cancelled:
                 call.cancel()
             await asyncio.wait([call])

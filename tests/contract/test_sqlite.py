@@ -39,6 +39,7 @@ from hookgate.stores.sqlite.rows import configuration_row, delivery_row, task_ro
 from hookgate.stores.sqlite.statements import sql
 from hookgate.stores.store import Duplicate, Recorded, RecordResult, TaskFilter
 from tests.contract.samples import START, Sample, ended, new_id, sample
+from tests.shortage import no_threads
 
 pytestmark = pytest.mark.anyio
 
@@ -483,17 +484,14 @@ async def recorded_at_last(store: SqliteStore, each: Sample) -> RecordResult:
 
 
 async def test_another_takes_its_place_also_while_no_thread_can_be_had(
-    store: SqliteStore, monkeypatch: pytest.MonkeyPatch
+    store: SqliteStore,
 ) -> None:
-    def refuse(_: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    monkeypatch.setattr(threading.Thread, "start", refuse)
     os.kill(killed := store.writing_process, signal.SIGKILL)
-    with pytest.raises(StoreUnavailable):
-        await sample().record_in(store)
-    async with asyncio.timeout(20):
-        await recorded_at_last(store, sample())
+    with no_threads():
+        with pytest.raises(StoreUnavailable):
+            await sample().record_in(store)
+        async with asyncio.timeout(20):
+            await recorded_at_last(store, sample())
     assert store.writing_process != killed
 
 

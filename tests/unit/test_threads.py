@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 
 import pytest
 
 from hookgate.threads import in_thread
+from tests.shortage import no_threads
 
 pytestmark = pytest.mark.anyio
 
@@ -18,16 +18,6 @@ pytestmark = pytest.mark.anyio
 @pytest.fixture
 def anyio_backend() -> str:
     return "asyncio"
-
-
-@contextmanager
-def no_threads() -> Iterator[None]:
-    def refuse(_: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    with pytest.MonkeyPatch.context() as short:
-        short.setattr(threading.Thread, "start", refuse)
-        yield
 
 
 async def test_it_is_made_in_another_thread() -> None:

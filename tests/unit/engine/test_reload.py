@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 from typing import cast
 
@@ -14,6 +13,7 @@ from hookgate.engine.reload import Candidate, Outcome, Reloader
 from hookgate.runners.programs import ProgramRunner
 from hookgate.stores.sqlite import SqliteStore
 from tests.rules import compiled
+from tests.shortage import no_threads
 
 pytestmark = pytest.mark.anyio
 
@@ -25,11 +25,8 @@ programs: {p: {command: "true"}}
 
 
 async def test_a_reload_for_which_no_thread_can_be_had_is_refused_and_the_next_is_not(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path,
 ) -> None:
-    def refuse(_: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
     async def use(config: Config) -> None:
         gateway.use(config)
 
@@ -37,8 +34,7 @@ async def test_a_reload_for_which_no_thread_can_be_had_is_refused_and_the_next_i
     store = SqliteStore(str(tmp_path / "hookgate.db"))
     async with Gateway(CONFIG, store, cast(ProgramRunner, None)) as gateway:
         reloader = Reloader(gateway, lambda: Candidate(CONFIG, (), "well"), told.append, use)
-        with monkeypatch.context() as patch:
-            patch.setattr(threading.Thread, "start", refuse)
+        with no_threads():
             await reloader.reload()
         await reloader.reload()
     assert [(each.successful, each.report) for each in told] == [
