@@ -15,13 +15,13 @@ from hookgate.engine import journal
 from hookgate.engine.current import Current
 from hookgate.engine.ids import Clock
 from hookgate.engine.metrics import Metrics
-from hookgate.engine.unless import unless
 from hookgate.errors import StoreUnavailable
 from hookgate.model import Attempt, TaskStatus
 from hookgate.runners.programs import ProgramRunner
 from hookgate.runners.results import not_run
 from hookgate.runners.runner import Result, Work
 from hookgate.stores.store import Claim, Store
+from hookgate.waiting import unless
 
 LEASE_ENDED = "its lease ended before the attempt did"
 
@@ -60,20 +60,38 @@ class Attempts:
         self._stopping = stopping
         self._tell_end = tell_end
 
-    async def make(self, claim: Claim) -> None:
-        """Make the attempt that was claimed."""
+    async def make(self, claim: Claim, free_slot: Callable[[], None]) -> None:
+        """Make the attempt that was claimed.
+
+        `free_slot` is called as soon as nothing runs any more: what is claimed then is claimed by
+        the commit that records this end.
+        """
         began = time.perf_counter()
+        try:
+            result = await self._run_unless_cut_short(claim)
+        finally:
+            free_slot()
+        if result is not None:
+            await self._conclude(claim, result, time.perf_counter() - began)
+            self._tell_end(claim.task.id)
+
+    async def _run_unless_cut_short(self, claim: Claim) -> Result | None:
+        """How the program ended; None, and the task is given back, where it could not begin."""
         try:
             result = await self._run(claim)
             if result.shortage:
                 await self._wait_out(claim, result)
-                return
+                return None
         except asyncio.CancelledError:
             if self._stopping.is_set():
                 await self._give_back(claim, STOPPED)
             else:
                 journal.task_given_back(claim.task, LEASE_ENDED)
             raise
+        return result
+
+    async def _conclude(self, claim: Claim, result: Result, seconds: float) -> None:
+        """Record and tell how an attempt ended that took so many seconds."""
         now = self._clock()
         status = TaskStatus.COMPLETED if result.error is None else TaskStatus.FAILED
         attempt = replace(
@@ -91,10 +109,8 @@ class Attempts:
             self._drain.ended(time.monotonic())
         else:
             await self._finish(claim, attempt, TaskStatus.PENDING, now + wait)
-        seconds = time.perf_counter() - began
         self._metrics.attempted(claim.task.program, status, seconds)
         journal.attempt_ended(claim.task, attempt, seconds, wait)
-        self._tell_end(claim.task.id)
 
     async def _run(self, claim: Claim) -> Result:
         program = self._current.config.programs.get(claim.task.program)

@@ -13,11 +13,11 @@ from hookgate.engine.current import Current
 from hookgate.engine.ids import Clock
 from hookgate.engine.metrics import Metrics
 from hookgate.engine.slots import Slots
-from hookgate.engine.unless import unless
 from hookgate.errors import StoreUnavailable
 from hookgate.model import Attempt, TaskStatus
 from hookgate.runners.programs import ProgramRunner
 from hookgate.stores.store import Claim, Store, TaskHistory
+from hookgate.waiting import unless
 
 LEASE = 60.0
 """Seconds that a claimed task stays with a worker that gives no sign of life."""
@@ -94,9 +94,10 @@ class Dispatcher:
         From then on nobody is kept waiting in `tried`.
         """
         self._stopping.set()
-        self._slot_free.set()
         self._runner.begin_no_more()
-        await self._loops[0]  # no more is claimed
+        claiming = self._loops[0]
+        claiming.cancel()  # the store takes back what it was about to hand out
+        await asyncio.wait([claiming])
         if self._attempts:
             await unless(over, asyncio.wait(self._attempts))
         self._drained.set()
@@ -121,30 +122,31 @@ class Dispatcher:
             self._ends[task_id].set()
 
     async def _claim_loop(self) -> None:
-        while not self._stopping.is_set():
+        while True:
             await self._slot_free.wait()
             wanted = self._current.config.server.concurrency - self._slots.taken
             if wanted <= 0:
                 self._slot_free.clear()
                 continue
-            claims = await self._claim(wanted)
+            try:
+                if await self._claim(wanted) < wanted:
+                    await self._store.wait_for_work(_IDLE)
+            except StoreUnavailable as error:
+                journal.store_unavailable("claiming tasks", str(error))
+                await asyncio.sleep(_PAUSE)
+            except Exception:  # while a gateway accepts, it must not cease to run
+                journal.loop_broke("claiming tasks")
+                await asyncio.sleep(_PAUSE)
+
+    async def _claim(self, wanted: int) -> int:
+        """Begin at most so many attempts; how many those are."""
+        async with self._leases_settled:
+            now = self._clock()
+            limits = self._limits()
+            claims = await self._store.claim(self._worker, wanted, LEASE, now, limits)
             for claim in claims:
                 self._begin(claim)
-            if len(claims) < wanted:
-                await unless(self._stopping, self._store.wait_for_work(_IDLE))
-
-    async def _claim(self, wanted: int) -> list[Claim]:
-        try:
-            async with self._leases_settled:
-                now = self._clock()
-                limits = self._limits()
-                return await self._store.claim(self._worker, wanted, LEASE, now, limits)
-        except StoreUnavailable as error:
-            journal.store_unavailable("claiming tasks", str(error))
-        except Exception:  # while a gateway accepts, it must not cease to run
-            journal.loop_broke("claiming tasks")
-        await unless(self._stopping, asyncio.sleep(_PAUSE))
-        return []
+        return len(claims)
 
     def _limits(self) -> dict[str, int]:
         """How many attempts may be begun at a time of the programs that have a limit of their own.
@@ -158,13 +160,13 @@ class Dispatcher:
     def _begin(self, claim: Claim) -> None:
         name = claim.task.program
         give_back = self._slots.take(name, self._current.config.programs.get(name))
-        attempt = asyncio.create_task(self._making.make(claim))
+        making = self._making.make(claim, partial(self._free_slot, give_back))
+        attempt = asyncio.create_task(making)
         self._attempts[attempt] = claim.attempt
-        attempt.add_done_callback(partial(self._free_slot, give_back))
+        attempt.add_done_callback(self._attempts.pop)
 
-    def _free_slot(self, give_back: Callable[[], None], attempt: asyncio.Task[None]) -> None:
+    def _free_slot(self, give_back: Callable[[], None]) -> None:
         give_back()
-        del self._attempts[attempt]
         self._slot_free.set()
 
     async def _lease_loop(self) -> None:

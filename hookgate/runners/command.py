@@ -20,9 +20,9 @@ from hookgate.runners.process import Limits, run_to_end
 from hookgate.runners.results import not_begun, not_run, result_of
 from hookgate.runners.runner import Result, Work
 from hookgate.runners.started import Invocation
-from hookgate.runners.waiting import until_done
 from hookgate.runners.warm.starts import WarmStarts
 from hookgate.strays import end_strays
+from hookgate.waiting import until_done
 
 
 class CommandRunner:

@@ -277,7 +277,8 @@ class Store(Protocol):
         """Return when a `claim` may hand out more than the last one left, or after `seconds`.
 
         That is when something was recorded, put back or finished since, or a task that waits is
-        due. A claim that got less than its limit has left nothing.
+        due. A claim that got less than its limit has left nothing. What is about to be recorded
+        ends the wait as well: a claim that is made at once takes part in its commit.
         """
         ...
 

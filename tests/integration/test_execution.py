@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import struct
 import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
@@ -16,6 +17,7 @@ from typing import Any
 
 import httpx
 import pytest
+from msgspec.structs import replace
 
 from hookgate.core.config import Config
 from hookgate.engine.gateway import Gateway
@@ -155,9 +157,12 @@ class Running:
 
 
 @asynccontextmanager
-async def at_work(config: Config, clock: Callable[[], float] = time.time) -> AsyncIterator[Running]:
+async def at_work(
+    config: Config, clock: Callable[[], float] = time.time, *, runs: bool = True
+) -> AsyncIterator[Running]:
     store = SqliteStore(config.store.path)
-    gateway = Gateway(config, store, ProgramRunner({"PATH": "/usr/bin:/bin"}), clock)
+    runner = ProgramRunner({"PATH": "/usr/bin:/bin"}) if runs else None
+    gateway = Gateway(config, store, runner, clock)
     async with gateway:
         transport = httpx.ASGITransport(build_app(gateway, "admin-canary"))
         async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
@@ -181,6 +186,61 @@ def runs(log: list[tuple[str, str]]) -> Iterator[str]:
     for task_id, lines in groupby(log, key=lambda line: line[1]):
         assert [word for word, _ in lines] == ["begin", "end"]
         yield task_id
+
+
+# --- commits --------------------------------------------------------------------------------
+
+
+def commits(config: Config) -> int:
+    """How many commits stand in the write-ahead log (https://sqlite.org/fileformat2.html#walformat).
+
+    The last frame of each tells the size of the database, the others 0.
+    """
+    log = Path(f"{config.store.path}-wal").read_bytes()
+    (page_size,) = struct.unpack_from("!I", log, 8)
+    frames = range(32, len(log), 24 + page_size)
+    return sum(struct.unpack_from("!I", log, frame + 4) != (0,) for frame in frames)
+
+
+async def test_a_task_that_starts_at_once_is_recorded_and_claimed_by_one_commit(
+    config: Config, running: Running
+) -> None:
+    await running.ended(await running.start("say"))
+    before = commits(config)
+    await running.start("hold")
+    await held(config)
+    assert commits(config) == before + 1
+    Path(config.directory, "go").touch()
+
+
+async def test_the_end_of_a_task_is_recorded_and_the_next_one_claimed_by_one_commit(
+    config: Config,
+) -> None:
+    config = replace(config, server=replace(config.server, concurrency=1))
+    async with at_work(config) as running:
+        holding = await running.start("hold")
+        await held(config)
+        waiting = await running.start("say")
+        before = commits(config)
+        Path(config.directory, "go").touch()
+        await running.ended(waiting)
+        assert (await running.history(holding)).task.status is TaskStatus.COMPLETED
+        assert commits(config) == before + 2  # the last is the end of the second
+
+
+async def test_what_is_being_claimed_when_the_gateway_stops_is_not_begun(config: Config) -> None:
+    async with at_work(config, runs=False) as recording:
+        task_id = await recording.start("hold")
+    async with at_work(config) as running:
+        await asyncio.sleep(0)  # from here on the first claim is on its way
+        over = asyncio.Event()
+        over.set()
+        await running.gateway.drain(over)
+    async with SqliteStore(config.store.path) as store:
+        history = await store.task(task_id)
+    assert history is not None
+    assert (history.task.status, history.attempts) == (TaskStatus.PENDING, ())
+    assert not Path(config.directory, "held").exists()
 
 
 # --- retries --------------------------------------------------------------------------------
@@ -423,10 +483,8 @@ async def test_what_was_recorded_before_the_clock_was_set_back_runs_at_once(
 ) -> None:
     clock = Clock()
     clock.ahead = 3600
-    async with Gateway(config, SqliteStore(config.store.path), None, clock) as recording:
-        transport = httpx.ASGITransport(build_app(recording, "admin-canary"))
-        async with httpx.AsyncClient(transport=transport, base_url="http://gateway") as client:
-            task_id = await Running(recording, client).start("say")
+    async with at_work(config, clock, runs=False) as recording:
+        task_id = await recording.start("say")
     async with at_work(config) as running:
         assert (await running.ended(task_id)).task.status is TaskStatus.COMPLETED
 

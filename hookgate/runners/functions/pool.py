@@ -11,7 +11,7 @@ from hookgate.core.programs import FunctionProgram
 from hookgate.runners.functions.frames import After, Answer
 from hookgate.runners.functions.living import LivingProcess
 from hookgate.runners.process import Ending
-from hookgate.runners.waiting import until_done
+from hookgate.waiting import until_done
 
 _AHEAD = 0.05
 """Seconds of work that a pool takes beyond what its processes are busy with: they have something to

@@ -37,6 +37,7 @@ from hookgate.stores.store import (
     TaskHistory,
 )
 from hookgate.strays import end_strays
+from hookgate.waiting import until_done
 
 _LOOK_AGAIN = 1.0
 """Seconds between two looks at what another process may have written."""
@@ -122,6 +123,8 @@ class SqliteStore:
         given = recording.Recording(
             delivery_row(delivery, decision), tuple(map(task_row, tasks)), None, most
         )
+        if any(task.burst is None for task in tasks):
+            parts.due.expect()  # before it is handed over, for a claim to go with it
         result: recording.NotRecorded | None = recording.Unkept()
         if decision.digest in parts.configurations:
             result = await parts.writer.submit(recording.record, given)
@@ -144,13 +147,15 @@ class SqliteStore:
     ) -> list[Claim]:
         parts = self._parts
         unsure = tuple(parts.unsure_claims)
+        parts.due.claiming()
         claims = parts.writer.submit(
             writes.claim, worker, limit, now + lease, now, dict(concurrency), unsure
         )
         try:
             await asyncio.wait([claims])
         except asyncio.CancelledError:
-            claims.add_done_callback(self._put_back)
+            await until_done(claims)
+            await self._put_back(claims)
             raise
         if isinstance(claims.exception(), StoreUnavailable):
             parts.unsure_claims.append((worker, now))
@@ -227,13 +232,15 @@ class SqliteStore:
             raise StoreUnavailable(f"the store {self._path} is not open")
         return self._open
 
-    def _put_back(self, claims: asyncio.Future[list[Claim]]) -> None:
+    async def _put_back(self, claims: asyncio.Future[list[Claim]]) -> None:
         """Return tasks that were claimed for a caller who was cancelled.
 
-        Where the store has been closed meanwhile the next opening does it.
+        Where that cannot be done, the next opening does it.
         """
         if claims.exception() is None and claims.result() and self._open is not None:
-            self._open.writer.submit(writes.unclaim, claims.result())
+            undone = self._open.writer.submit(writes.unclaim, claims.result())
+            await until_done(undone)
+            undone.exception()  # it is as if it had been looked at
 
 
 def _made_ready(writing: sqlite3.Connection) -> float:

@@ -1,10 +1,19 @@
-"""Waiting that can be given up."""
+"""Waiting that must come to its end, and waiting that can be given up."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Coroutine
 from typing import Any
+
+
+async def until_done(running: asyncio.Future[Any]) -> None:
+    """Wait for it to end, however often this wait is itself cancelled."""
+    while not running.done():
+        try:
+            await asyncio.wait({running})
+        except asyncio.CancelledError:
+            continue
 
 
 async def unless(event: asyncio.Event, waiting: Coroutine[Any, Any, object]) -> None:
