@@ -141,7 +141,6 @@ def become(call: Call, words: int, surface: Surface) -> None:
     for number, stream in enumerate(call.streams):
         os.dup2(stream, number)
         os.close(stream)
-    os.environ.clear()
     os.environb.update(variables_of(call.env) | surface.set_since)
     surface.show(call.argv, call.env)
     if (threading := sys.modules.get("threading")) is not None:
@@ -183,6 +182,7 @@ def _prepare(assignment: dict[str, Any]) -> tuple[Script, Files, Surface]:
         raise RuntimeError("it takes CPython 3.11 or later")
     files = _import_all(assignment["preload"])
     surface = Surface()
+    os.environ.clear()  # now, as in a fork it would copy memory
     if len(os.listdir("/proc/self/task")) > 1:
         raise RuntimeError("a module that is preloaded has started a thread")
     return script, files, surface
