@@ -5,6 +5,10 @@ as a function (handlers/jira.py), behind a real `hookgate serve` that records ev
 end; against adnanh/webhook, where it is installed, with the same script and, so that it waits for
 it, `include-command-output-in-response`. They take turns; the ratios of each round are what counts.
 
+The plain commands run as many at a time as there are processors, and one: they do nothing but
+compute, and more of them take the caches from each other. The peer cannot be told so. It runs one
+for each connection that waits.
+
 A number of events is sent, and the time is taken from the arrival of the first to the end of the
 last one on disk. Then a function that returns the time tells how long after the arrival it began:
 one event at a time, and in a burst.
@@ -26,7 +30,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.load import Figures
 from benchmarks.rest import SETTLED
@@ -37,7 +41,7 @@ CONNECTIONS = 32
 
 RULES = f"""\
 version: 1
-server: {{concurrency: 64}}
+server: {{concurrency: %d}}
 store: sqlite:bench.db
 sources:
   jira:
@@ -52,11 +56,22 @@ sources:
 programs:
   handler: {{%s, params: [issue_key, issue_type, priority]}}
 """
-PLAIN = f"command: [{sys.executable}, handlers/jira_issue.py]"
-WARM = f"{PLAIN}, warm: true"
-FUNCTION = "python: handlers/jira.py:handle"
-KINDS = {"function": FUNCTION, "warm": WARM, "plain": PLAIN}
-CLOCK = "python: clock.py:handle"
+
+
+class Kind(NamedTuple):
+    """A program, and how many of it run at a time at most."""
+
+    program: str
+    concurrency: int = 64
+
+
+COMMAND = f"command: [{sys.executable}, handlers/jira_issue.py]"
+KINDS = {
+    "function": Kind("python: handlers/jira.py:handle"),
+    "warm": Kind(f"{COMMAND}, warm: true"),
+    "plain": Kind(COMMAND, (os.cpu_count() or 1) + 1),
+}
+CLOCK = Kind("python: clock.py:handle")
 COUNTS = {"function": 5000, "warm": 1500, "plain": 300}
 """How many events are sent to each kind."""
 
@@ -142,14 +157,14 @@ def send_in_turn(port: int, events: int) -> None:
 
 
 @contextmanager
-def gateway(program: str) -> Iterator[tuple[int, Path]]:
-    """A gateway with the program; its port and its store."""
+def gateway(kind: Kind) -> Iterator[tuple[int, Path]]:
+    """A gateway with such a program; its port and its store."""
     with tempfile.TemporaryDirectory(dir=ROOT, prefix="bench-") as directory:
         shutil.copytree(ROOT / "handlers", Path(directory, "handlers"))
         clock = "import time\ndef handle(**_):\n    return time.time()\n"
         Path(directory, "clock.py").write_text(clock)
         rules = Path(directory, "rules.yaml")
-        rules.write_text(RULES % program)
+        rules.write_text(RULES % (kind.concurrency, kind.program))
         with server("-m", "hookgate", "serve", str(rules), "--port", "0") as (_, port):
             yield port, Path(directory, "bench.db")
 
@@ -173,9 +188,9 @@ def ended(store: Path, events: int) -> Sequence[tuple[float, float, str]]:
     return [(arrival, end, output) for arrival, end, _, output in found]
 
 
-def completed_per_second(program: str, events: int) -> float:
+def completed_per_second(kind: Kind, events: int) -> float:
     """How many tasks a second are run to their end."""
-    with gateway(program) as (port, store):
+    with gateway(kind) as (port, store):
         send(port, "/jira", events, CONNECTIONS, "202")
         tasks = ended(store, events)
     return events / (max(end for _, end, _ in tasks) - min(arrival for arrival, _, _ in tasks))
@@ -204,7 +219,7 @@ def figures(rounds: int = 3, counts: Mapping[str, int] = COUNTS) -> Iterator[Rou
     """Take so many rounds, with so many events for each kind of program, and for the peer."""
     os.chdir(ROOT)
     for _ in range(rounds):
-        completed = {kind: completed_per_second(KINDS[kind], counts[kind]) for kind in KINDS}
+        completed = {name: completed_per_second(kind, counts[name]) for name, kind in KINDS.items()}
         peer = peer_per_second(counts["plain"]) if shutil.which("webhook") is not None else None
         yield Round(completed, peer)
 
