@@ -37,7 +37,7 @@ from benchmarks.rest import SETTLED
 from benchmarks.servers import MARKER, ROOT, peer, post, put_load, server
 
 TOKEN = "benchmark"
-CONNECTIONS = 32
+CONNECTIONS = 64
 
 RULES = f"""\
 version: 1
