@@ -41,7 +41,7 @@ from hookgate.server.connections import Connections
 from hookgate.server.process import loop_factory
 from hookgate.server.protocol import BoundedProtocol
 from hookgate.server.requests import headers_of
-from hookgate.stores.sqlite import SqliteStore
+from hookgate.stores.sqlite.store import SqliteStore
 
 ROUNDS = 7
 CALLS = 2000

@@ -14,7 +14,7 @@ from hookgate.engine.gateway import Gateway
 from hookgate.model import Delivery
 from hookgate.server.app import build_app
 from hookgate.server.process import Server
-from hookgate.stores.sqlite import SqliteStore
+from hookgate.stores.sqlite.store import SqliteStore
 from hookgate.stores.store import DeliveryFilter
 
 ADMIN_TOKEN = "admin-canary"

@@ -39,7 +39,7 @@ from hookgate.server.descriptors import (
 from hookgate.server.process import Server, loop_factory
 from hookgate.server.shutdown import StopSignals, serve_until_stopped
 from hookgate.server.workers import Workers
-from hookgate.stores.sqlite import SqliteStore
+from hookgate.stores.sqlite.store import SqliteStore
 
 _BACKLOG = 2048
 

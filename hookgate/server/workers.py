@@ -24,7 +24,7 @@ from hookgate.engine.totals import NOTHING, Counts, add, total
 from hookgate.loading.portable import packed
 from hookgate.server.beginning import STORE_CHANNEL, Beginning
 from hookgate.server.shutdown import Stops
-from hookgate.stores.sqlite import SqliteStore
+from hookgate.stores.sqlite.store import SqliteStore
 from hookgate.threads import in_thread
 
 PATIENCE = 5.0

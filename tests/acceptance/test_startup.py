@@ -1,4 +1,4 @@
-"""A short command does not wait for libraries that it has no use for."""
+"""A process does not wait for libraries that it has no use for, nor keep them."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ CHECKING = {"jsonschema", "re2", "cryptography", "dotenv", "watchfiles"}
 LOADING = {"yaml", "simpleeval", "orjson", "hookgate.loading.load", "hookgate.core.config"}
 
 
-def imported(*arguments: str) -> set[str]:
-    """The modules that a command imports."""
+def imported(*words: str) -> set[str]:
+    """The modules that a run of Python imports."""
     result = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "hookgate", *arguments],
+        [sys.executable, "-X", "importtime", *words],
         capture_output=True,
         check=True,
         text=True,
@@ -41,6 +41,19 @@ def imported(*arguments: str) -> set[str]:
     ids=lambda value: value[0] if isinstance(value, tuple) else "",
 )
 def test_a_command_imports_what_it_needs(arguments: tuple[str, ...], unused: set[str]) -> None:
-    found = imported(*arguments)
+    found = imported("-m", "hookgate", *arguments)
     assert "hookgate.cli.main" in found
+    assert found & unused == set()
+
+
+@pytest.mark.parametrize(
+    ("module", "unused"),
+    [
+        ("hookgate.stores.sqlite.writing", {"asyncio", "ssl", "logging", "importlib.resources"}),
+        ("hookgate.runners.functions.worker", {"asyncio", "ssl", "sqlite3", "subprocess"}),
+    ],
+)
+def test_a_process_beside_the_gateway_imports_what_it_needs(module: str, unused: set[str]) -> None:
+    found = imported("-c", f"import {module}")
+    assert module in found
     assert found & unused == set()

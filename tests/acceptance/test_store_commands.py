@@ -21,7 +21,7 @@ from msgspec.structs import replace
 
 from hookgate.engine.ids import Ids
 from hookgate.model import Burst, TaskStatus
-from hookgate.stores.sqlite import SqliteStore
+from hookgate.stores.sqlite.store import SqliteStore
 from tests.acceptance.gateway import HOOKGATE, gateway, polled
 from tests.contract.samples import Sample, failed, sample
 

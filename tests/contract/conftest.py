@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 import pytest
 
-from hookgate.stores.sqlite import SqliteStore
+from hookgate.stores.sqlite.store import SqliteStore
 from hookgate.stores.store import Store
 from tests.contract.witness import Witness
 

@@ -31,12 +31,13 @@ from msgspec.structs import replace
 from hookgate.core.backlog import NO_LIMIT, Backlog, exceeded
 from hookgate.errors import StoreError, StoreFormatError, StoreInUse, StoreUnavailable
 from hookgate.model import Attempt, Burst, TaskStatus
-from hookgate.stores.sqlite import SqliteStore, reads, recording, whole, writes
+from hookgate.stores.sqlite import reads, recording, whole, writes
 from hookgate.stores.sqlite.due import NextDue
 from hookgate.stores.sqlite.file import opened, opened_beside
 from hookgate.stores.sqlite.inbox import GROUP_LIMIT
 from hookgate.stores.sqlite.rows import configuration_row, delivery_row, task_row
 from hookgate.stores.sqlite.statements import sql
+from hookgate.stores.sqlite.store import SqliteStore
 from hookgate.stores.store import Duplicate, Recorded, RecordResult, TaskFilter
 from tests.contract.samples import START, Sample, ended, new_id, sample
 from tests.shortage import no_threads
@@ -157,7 +158,7 @@ async def test_looking_for_what_others_wrote_loses_nothing_of_our_own(store: Sql
 
 HOLD = """
 import asyncio, sys
-from hookgate.stores.sqlite import SqliteStore
+from hookgate.stores.sqlite.store import SqliteStore
 
 async def main():
     async with SqliteStore(sys.argv[1]):
@@ -318,7 +319,7 @@ async def test_a_directory_that_cannot_be_written_to_is_named(tmp_path: Path) ->
 
 RECORD_FOR_EVER = """
 import asyncio, sys
-from hookgate.stores.sqlite import SqliteStore
+from hookgate.stores.sqlite.store import SqliteStore
 from tests.contract.samples import sample
 
 async def record(store, number):
@@ -361,7 +362,7 @@ def test_a_commit_waits_for_the_disk(path: Path) -> None:
 FILL_THE_DISK = """
 import asyncio, os, resource, sys
 from hookgate.errors import StoreUnavailable
-from hookgate.stores.sqlite import SqliteStore
+from hookgate.stores.sqlite.store import SqliteStore
 from tests.contract.samples import START, ended, sample
 from hookgate.model import Attempt, Burst, TaskStatus
 
@@ -392,7 +393,7 @@ asyncio.run(main())
 OPEN_ON_A_FULL_DISK = """
 import asyncio, resource, sys
 from hookgate.errors import StoreUnavailable
-from hookgate.stores.sqlite import SqliteStore
+from hookgate.stores.sqlite.store import SqliteStore
 
 async def main():
     resource.setrlimit(resource.RLIMIT_FSIZE, (1_000, resource.RLIM_INFINITY))

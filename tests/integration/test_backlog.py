@@ -14,7 +14,7 @@ from hookgate.core.config import Config
 from hookgate.engine.gateway import Gateway
 from hookgate.runners.programs import ProgramRunner
 from hookgate.server.app import build_app
-from hookgate.stores.sqlite import SqliteStore
+from hookgate.stores.sqlite.store import SqliteStore
 from hookgate.stores.store import DeliveryFilter
 from tests.rules import compiled
 

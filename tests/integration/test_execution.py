@@ -24,7 +24,7 @@ from hookgate.engine.gateway import Gateway
 from hookgate.model import TaskStatus, Trigger
 from hookgate.runners.programs import ProgramRunner
 from hookgate.server.app import build_app
-from hookgate.stores.sqlite import SqliteStore
+from hookgate.stores.sqlite.store import SqliteStore
 from hookgate.stores.store import TaskFilter, TaskHistory
 from tests.rules import compiled
 

@@ -19,7 +19,7 @@ from hookgate.errors import StoreError, StoreUnavailable
 from hookgate.model import Accepted, Authentication, AuthResult, Event
 from hookgate.runners.programs import ProgramRunner
 from hookgate.server.app import build_app
-from hookgate.stores.sqlite import SqliteStore
+from hookgate.stores.sqlite.store import SqliteStore
 from hookgate.stores.store import Claim, TaskHistory
 from tests.rules import compiled, delivery
 

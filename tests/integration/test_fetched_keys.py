@@ -23,7 +23,7 @@ from hookgate.engine.fetching import LEAST_AGE, MAX_A_MINUTE, Fetcher
 from hookgate.engine.gateway import Gateway
 from hookgate.engine.https import Https
 from hookgate.server.app import build_app
-from hookgate.stores.sqlite import SqliteStore
+from hookgate.stores.sqlite.store import SqliteStore
 from tests.certificates import NOW, rsa_key
 from tests.https_server import HttpsServer, Served, https_server, trusting, until
 from tests.rules import compiled

@@ -19,7 +19,7 @@ from hookgate.engine.gateway import Gateway
 from hookgate.runners.programs import ProgramRunner
 from hookgate.server import answers
 from hookgate.server.app import build_app
-from hookgate.stores.sqlite import SqliteStore
+from hookgate.stores.sqlite.store import SqliteStore
 from tests.acceptance.gateway import github_signature
 from tests.rules import compiled
 

@@ -18,7 +18,7 @@ from hookgate.engine.gateway import Gateway
 from hookgate.runners.programs import ProgramRunner
 from hookgate.server import metrics
 from hookgate.server.app import build_app
-from hookgate.stores.sqlite import SqliteStore
+from hookgate.stores.sqlite.store import SqliteStore
 from hookgate.stores.store import Standing
 from tests.rules import compiled
 

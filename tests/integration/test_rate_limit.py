@@ -12,7 +12,7 @@ import pytest
 
 from hookgate.engine.gateway import Gateway
 from hookgate.server.app import build_app
-from hookgate.stores.sqlite import SqliteStore
+from hookgate.stores.sqlite.store import SqliteStore
 from hookgate.stores.store import DeliveryFilter
 from tests.rules import compiled
 

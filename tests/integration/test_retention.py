@@ -10,7 +10,7 @@ import pytest
 
 from hookgate.core.config import StoreSettings
 from hookgate.engine.retention import purge
-from hookgate.stores.sqlite import SqliteStore
+from hookgate.stores.sqlite.store import SqliteStore
 from hookgate.stores.store import DeliveryFilter
 from tests.contract.samples import Sample, sample
 

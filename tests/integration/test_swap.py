@@ -14,7 +14,7 @@ from hookgate.engine.gateway import Gateway
 from hookgate.model import TaskStatus
 from hookgate.runners.programs import ProgramRunner
 from hookgate.server.app import build_app
-from hookgate.stores.sqlite import SqliteStore
+from hookgate.stores.sqlite.store import SqliteStore
 from tests.rules import compiled
 
 pytestmark = pytest.mark.anyio

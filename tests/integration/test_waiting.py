@@ -12,7 +12,7 @@ import pytest
 from hookgate.engine.gateway import Gateway
 from hookgate.engine.receipts import Taken
 from hookgate.model import Delivery
-from hookgate.stores.sqlite import SqliteStore
+from hookgate.stores.sqlite.store import SqliteStore
 from tests.rules import compiled
 
 pytestmark = pytest.mark.anyio

@@ -11,7 +11,7 @@ from hookgate.core.config import Config
 from hookgate.engine.gateway import Gateway
 from hookgate.engine.reload import Candidate, Outcome, Reloader
 from hookgate.runners.programs import ProgramRunner
-from hookgate.stores.sqlite import SqliteStore
+from hookgate.stores.sqlite.store import SqliteStore
 from tests.rules import compiled
 from tests.shortage import no_threads
 
