@@ -27,6 +27,9 @@ need longer for one that waits for a disk, but lets it do nothing more of its ow
 _PAUSE = 0.05
 _QUIET_LOOKS = 2
 
+_LISTINGS = 100
+"""How often a look lists the processes at most: on some machines there are new ones each time."""
+
 _UNREADABLE = (FileNotFoundError, ProcessLookupError, PermissionError)
 
 
@@ -42,9 +45,9 @@ def end_strays(task_ids: Iterable[str], attempt: int | None = None) -> None:
 
     With `attempt` only those of that attempt.
 
-    One look at /proc can miss a process: one that was started behind its back, or one that the
-    dying gateway had just started and that has its environment only a moment later. So it takes two
-    looks in a row that find nothing, with a pause between.
+    One look at /proc can miss a process that the dying gateway had just started and that has its
+    environment only a moment later. So it takes two looks in a row that find nothing, with a pause
+    between.
     """
     tasks = frozenset(f"{TASK_VARIABLE}={task_id}".encode() for task_id in task_ids)
     if not tasks:
@@ -67,21 +70,26 @@ def find_strays(tasks: Set[bytes], further: Set[bytes] = frozenset()) -> Iterato
 
     That is, in their environment.
 
-    The newest first, so that one which goes on as its own child is met before it has moved on.
+    The newest first, and then those that have begun meanwhile, so that one which goes on as its own
+    child is met before it has moved on again.
     """
-    ourselves = os.getpid()
-    for process in sorted(_processes(), reverse=True):
-        if process != ourselves:
+    seen = {os.getpid()}
+    for _ in range(_LISTINGS):
+        new = _processes() - seen
+        if not new:
+            return
+        seen |= new
+        for process in sorted(new, reverse=True):
             with suppress(*_UNREADABLE):
                 yield from _stray(process, tasks, further)
 
 
-def _processes() -> list[int]:
+def _processes() -> set[int]:
     try:
         with os.scandir("/proc") as entries:
-            return [int(entry.name) for entry in entries if entry.name.isdecimal()]
+            return {int(entry.name) for entry in entries if entry.name.isdecimal()}
     except FileNotFoundError:
-        return []
+        return set()
 
 
 def _stray(process: int, tasks: Set[bytes], further: Set[bytes]) -> Iterator[Stray]:

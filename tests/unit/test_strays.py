@@ -121,6 +121,16 @@ def test_several_tasks_are_ended_at_once(start: Start, task: str) -> None:
     assert [program.wait(5) for program in programs] == [-signal.SIGKILL] * 3
 
 
+def test_a_look_finds_what_was_started_meanwhile(start: Start, task: str) -> None:
+    first = start("echo up; read forever", **{TASK_VARIABLE: task})
+    assert says(first) == "up"
+    look = find_strays(marks(task))
+    assert next(look).process == first.pid
+    second = start("echo up; read forever", **{TASK_VARIABLE: task})
+    assert says(second) == "up"
+    assert [stray.process for stray in look] == [second.pid]
+
+
 BREED = """
 import os, time
 print("up", flush=True)
