@@ -133,10 +133,11 @@ class Dispatcher:
                     await self._store.wait_for_work(_IDLE)
             except StoreUnavailable as error:
                 journal.store_unavailable("claiming tasks", str(error))
-                await asyncio.sleep(_PAUSE)
             except Exception:  # while a gateway accepts, it must not cease to run
                 journal.loop_broke("claiming tasks")
-                await asyncio.sleep(_PAUSE)
+            else:
+                continue
+            await asyncio.sleep(_PAUSE)
 
     async def _claim(self, wanted: int) -> int:
         """Begin at most so many attempts; how many those are."""

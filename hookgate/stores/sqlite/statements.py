@@ -8,6 +8,6 @@ from typing import cast
 
 def sql(name: str) -> str:
     """The text of `sql/<name>.sql`; kept the same, sqlite3 prepares it once a connection."""
-    # importlib.resources takes ten times as long to import, also in the process that writes.
+    # importlib.resources takes long to import, also for the process that writes.
     text = cast(bytes, pkgutil.get_data(__name__, f"sql/{name}.sql"))
     return text.decode("utf-8").strip()

@@ -240,7 +240,7 @@ class SqliteStore:
         if claims.exception() is None and claims.result() and self._open is not None:
             undone = self._open.writer.submit(writes.unclaim, claims.result())
             await until_done(undone)
-            undone.exception()  # it is as if it had been looked at
+            undone.exception()  # else asyncio reports one that nobody has looked at
 
 
 def _made_ready(writing: sqlite3.Connection) -> float:
