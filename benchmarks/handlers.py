@@ -5,9 +5,10 @@ as a function (handlers/jira.py), behind a real `hookgate serve` that records ev
 end; against adnanh/webhook, where it is installed, with the same script and, so that it waits for
 it, `include-command-output-in-response`. They take turns; the ratios of each round are what counts.
 
-The plain commands run as many at a time as there are processors, and one: they do nothing but
-compute, and more of them take the caches from each other. The peer cannot be told so. It runs one
-for each connection that waits.
+The function has two processes for each processor: one has a call while the answer of the other is
+on its way. Of the plain commands one more runs at a time than there are processors: they do nothing
+but compute, and more of them take the caches from each other. The peer cannot be told so. It runs
+one for each connection that waits.
 
 A number of events is sent, and the time is taken from the arrival of the first to the end of the
 last one on disk. Then a function that returns the time tells how long after the arrival it began:
@@ -65,11 +66,12 @@ class Kind(NamedTuple):
     concurrency: int = 64
 
 
+PROCESSORS = os.cpu_count() or 1
 COMMAND = f"command: [{sys.executable}, handlers/jira_issue.py]"
 KINDS = {
-    "function": Kind("python: handlers/jira.py:handle"),
+    "function": Kind(f"python: handlers/jira.py:handle, concurrency: {2 * PROCESSORS}"),
     "warm": Kind(f"{COMMAND}, warm: true"),
-    "plain": Kind(COMMAND, (os.cpu_count() or 1) + 1),
+    "plain": Kind(COMMAND, PROCESSORS + 1),
 }
 CLOCK = Kind("python: clock.py:handle")
 COUNTS = {"function": 5000, "warm": 1500, "plain": 300}

@@ -171,6 +171,7 @@ def running(scale: Scale) -> Section:
             "as a plain one, each event and each end recorded; webhook runs the same script and "
             "waits for it (`include-command-output-in-response`), recording nothing.",
             "",
+            f"The function has {2 * handlers.PROCESSORS} processes (its `concurrency`). "
             f"Plain commands run {handlers.KINDS['plain'].concurrency} at a time "
             "(`server.concurrency`), as they do nothing but compute; webhook, which has no such "
             f"bound, runs one for each of {handlers.CONNECTIONS} connections.",
