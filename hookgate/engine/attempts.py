@@ -73,7 +73,7 @@ class Attempts:
             free_slot()
         if result is not None:
             await self._conclude(claim, result, time.perf_counter() - began)
-            self._tell_end(claim.task.id)
+        self._tell_end(claim.task.id)
 
     async def _run_unless_cut_short(self, claim: Claim) -> Result | None:
         """How the program ended; None, and the task is given back, where it could not begin."""
@@ -134,7 +134,6 @@ class Attempts:
         pause = min(2.0**claim.task.cut_short, _LONGEST_SHORTAGE)
         await unless(self._stopping, asyncio.sleep(pause))
         await self._give_back(claim, str(result.error))
-        self._tell_end(claim.task.id)
 
     def _wait_before_retry(self, claim: Claim, result: Result) -> float | None:
         """How many seconds until the task is tried again; None where it is not."""
